@@ -1,0 +1,41 @@
+/**
+ * Two projects: `unit` (specs beside the source, no I/O) and `e2e` (real brokers, real clients, HTTP).
+ * TypeScript is compiled by swc with the decorators Nest needs; modules stay ES modules.
+ */
+const transform = {
+  // An ES module that @fastify/static (CommonJS) requires: Node 20.19 can do that, Jest on it cannot.
+  '/node_modules/content-disposition/.+\\.js$': [
+    '@swc/jest',
+    { swcrc: false, jsc: { target: 'es2023' }, module: { type: 'commonjs' } },
+  ],
+  '^.+\\.ts$': [
+    '@swc/jest',
+    {
+      jsc: {
+        target: 'es2023',
+        parser: { syntax: 'typescript', decorators: true },
+        transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: true },
+        keepClassNames: true,
+      },
+      module: { type: 'es6' },
+      sourceMaps: 'inline',
+    },
+  ],
+};
+
+const common = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform,
+  transformIgnorePatterns: ['/node_modules/(?!content-disposition/)'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.cache/'],
+};
+
+export default {
+  testTimeout: 30_000,
+  projects: [
+    { ...common, displayName: 'unit', roots: ['<rootDir>/src'], testMatch: ['**/*.spec.ts'] },
+    { ...common, displayName: 'e2e', roots: ['<rootDir>/test'], testMatch: ['**/*.e2e-spec.ts'] },
+  ],
+};

@@ -1,0 +1,27 @@
+// The test command: installs what is missing, builds, runs every test, and ends with the line "N passed, N failed".
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { provision } from './provision.mjs';
+
+const RESULT = '.cache/jest-result.json';
+
+const run = (command, args, env = {}) =>
+  spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...env } }).status ?? 1;
+
+provision();
+mkdirSync('.cache', { recursive: true });
+rmSync(RESULT, { force: true });
+if (run('npm', ['run', '--silent', 'build']) !== 0) process.exit(1);
+
+const options = `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --no-warnings`.trim();
+const status = run(
+  process.execPath,
+  ['node_modules/jest/bin/jest.js', '--json', `--outputFile=${RESULT}`, ...process.argv.slice(2)],
+  { NODE_OPTIONS: options },
+);
+
+const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(
+  readFileSync(RESULT, 'utf8'),
+);
+console.log(`${numPassedTests} passed, ${numFailedTests + numRuntimeErrorTestSuites} failed`);
+process.exit(status);

@@ -1,0 +1,27 @@
+import type { Grant } from '../config/config.js';
+import { roleCovers, type Role } from './role.js';
+
+/** Who makes a request, after authentication. */
+export interface Caller {
+  /** The token's configured name, or the JWT's subject. */
+  readonly name: string;
+  readonly kind: 'token' | 'jwt';
+  readonly grants: readonly Grant[];
+}
+
+/** What an action needs: a role, on a project if there is one, and on a broker of it if there is one. */
+export interface Requirement {
+  readonly role: Role;
+  readonly project?: string | undefined;
+  readonly broker?: string | undefined;
+}
+
+/** Whether any of the caller's grants covers the requirement. Deny by default: without grants, never. */
+export function isAllowed(caller: Caller, { role, project, broker }: Requirement): boolean {
+  return caller.grants.some(
+    (grant) =>
+      roleCovers(grant.role, role) &&
+      (project === undefined || grant.project === '*' || grant.project === project) &&
+      (broker === undefined || grant.brokers === undefined || grant.brokers.includes(broker)),
+  );
+}

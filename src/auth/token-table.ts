@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto';
+import type { TokenConfig } from '../config/config.js';
+
+/** Finds opaque bearer tokens by their SHA-256, the only form in which they are known. */
+export class TokenTable {
+  readonly #byHash: ReadonlyMap<string, TokenConfig>;
+
+  constructor(tokens: readonly TokenConfig[]) {
+    this.#byHash = new Map(tokens.map((token) => [token.sha256, token]));
+  }
+
+  /** The configured token; undefined if it is unknown. A lookup by hash leaks nothing about how near a guess was. */
+  find(token: string): TokenConfig | undefined {
+    return this.#byHash.get(sha256Hex(token));
+  }
+}
+
+/** The SHA-256 of a token as the configuration holds it: 64 lower-case hex digits. */
+export function sha256Hex(token: string): string {
+  return createHash('sha256').update(token, 'utf8').digest('hex');
+}

@@ -1,0 +1,340 @@
+import type { BrokerConfig } from '../config/config.js';
+import type { ConnectionLimits, PublishResult } from './broker-connection.js';
+import { BrokerLink } from './broker-link.js';
+import type { BrokerStatus, FeatureState } from './broker-status.js';
+import { ChannelStats } from './channel-stats.js';
+import { CommandBatcher } from './command-batcher.js';
+import { CONTROL_APIS, CONTROL_API_NAMES, type ControlApi } from './control-api.js';
+import {
+  decodeMessage,
+  encodeCommand,
+  encodeRequest,
+  type ControlCommand,
+  type ControlReply,
+} from './control-protocol.js';
+import {
+  brokerDenied,
+  brokerTimeout,
+  brokerUnavailable,
+  commandFailed,
+  GatewayError,
+} from './gateway-error.js';
+import { PendingRequests } from './pending-requests.js';
+
+/** The data of a successful answer. */
+export type CommandData = Readonly<Record<string, unknown>>;
+
+interface Request {
+  readonly id: string;
+  readonly api: ControlApi;
+  readonly encoded: string;
+  /** For errors that name the client. */
+  readonly clientid: unknown;
+  readonly deadlineAt: number;
+  readonly resolve: (data: CommandData) => void;
+  readonly reject: (error: GatewayError) => void;
+  /** Undefined while it waits; then the message it travels in. */
+  sentIn?: SentMessage;
+}
+
+interface SentMessage {
+  readonly requests: readonly Request[];
+  acknowledged: boolean;
+}
+
+/** Unacknowledged messages at once: enough to fill a slow line, few enough that commands gather into batches and stay droppable. */
+const MAX_UNACKNOWLEDGED = 16;
+const MAX_MESSAGE_CHARACTERS = 262_144;
+/** A packet has the topic, lengths and properties besides the payload. */
+const PACKET_OVERHEAD_BYTES = 128;
+
+/**
+ * Requests and answers over one broker's link.
+ *
+ * Guarantees: every request settles exactly once, within the broker's `requestTimeoutMs`, time in the queue included.
+ * A command is sent at most once, and never after its caller was answered. Without a connection a request fails at
+ * once; a lost connection fails all that is in flight at once. Answers that match no request are counted and ignored.
+ */
+export class BrokerChannel {
+  readonly stats = new ChannelStats();
+  readonly #config: BrokerConfig;
+  readonly #link: BrokerLink;
+  readonly #idPrefix: string;
+  readonly #pending: PendingRequests<Request>;
+  readonly #batchers: Readonly<Record<ControlApi, CommandBatcher<Request>>>;
+  readonly #features: Record<ControlApi, FeatureState> = {
+    clientControl: 'unknown',
+    clientInspect: 'unknown',
+  };
+  #deniedApis: ReadonlyMap<ControlApi, number> = new Map();
+  #unacknowledged = 0;
+  #unacknowledgedLimit = 0;
+  #sequence = 0;
+  #draining = false;
+  #onIdle: (() => void) | undefined;
+
+  /**
+   * @param clientId MQTT client id of the control connection
+   * @param idPrefix makes correlation ids unique across processes and restarts
+   */
+  constructor(
+    config: BrokerConfig,
+    readonly clientId: string,
+    idPrefix: string,
+  ) {
+    this.#config = config;
+    this.#idPrefix = idPrefix;
+    this.#pending = new PendingRequests((expired) => this.#expire(expired));
+    this.#link = new BrokerLink(config, clientId, {
+      onUp: (limits) => this.#onUp(limits),
+      onDown: () => this.#onDown(),
+      onMessage: (api, payload, retained) => this.#onMessage(api, payload, retained),
+      onStateChange: () => undefined,
+    });
+    this.#batchers = {
+      clientControl: this.#createBatcher('clientControl'),
+      clientInspect: this.#createBatcher('clientInspect'),
+    };
+  }
+
+  get status(): BrokerStatus {
+    const { visibleState, since, lastError } = this.#link;
+    return { state: visibleState, since, lastError, features: { ...this.#features } };
+  }
+
+  /** Requests that wait or are in flight. */
+  get pendingCount(): number {
+    return this.#pending.size;
+  }
+
+  /** Begins to connect. */
+  open(): void {
+    this.#link.open();
+  }
+
+  /**
+   * Sends a command and waits for its answer.
+   *
+   * @returns the answer's `data`
+   * @throws {GatewayError} `BROKER_UNAVAILABLE`, `BROKER_DENIED`, `BROKER_BUSY`, `BROKER_TIMEOUT`, `BROKER_ERROR`,
+   *   `CLIENT_NOT_FOUND`, `CLIENT_CONTROL_NOT_AVAILABLE`, `SHUTTING_DOWN`
+   */
+  request(api: ControlApi, command: ControlCommand): Promise<CommandData> {
+    const refusal = this.#refusal(api);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const id = `${this.#idPrefix}${(this.#sequence++).toString(36)}`;
+    const encoded = encodeCommand(command, id);
+    const tooLarge = this.#tooLarge(encoded);
+    if (tooLarge !== undefined) return Promise.reject(tooLarge);
+    return new Promise((resolve, reject) => {
+      const deadlineAt = performance.now() + this.#config.requestTimeoutMs;
+      const request: Request = {
+        id,
+        api,
+        encoded,
+        clientid: command.clientid,
+        deadlineAt,
+        resolve,
+        reject,
+      };
+      this.#pending.add(request);
+      this.#batchers[api].add(request);
+    });
+  }
+
+  /** Takes no new requests, lets those in flight finish, then closes the connection. */
+  async close(): Promise<void> {
+    this.#draining = true;
+    if (this.#pending.size > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    await this.destroy();
+  }
+
+  /** Takes no new requests, fails those in flight, and closes the connection. */
+  async destroy(): Promise<void> {
+    this.#draining = true;
+    this.#failAll();
+    this.#pending.close();
+    await this.#link.close();
+  }
+
+  #createBatcher(api: ControlApi): CommandBatcher<Request> {
+    return new CommandBatcher<Request>(
+      { maxCommands: this.#config.maxBatch, maxCharacters: MAX_MESSAGE_CHARACTERS },
+      ({ id }) => this.#pending.has(id),
+      () => this.#unacknowledged < this.#unacknowledgedLimit,
+      (batch) => this.#send(api, batch),
+    );
+  }
+
+  /** Why a request cannot even be queued now. */
+  #refusal(api: ControlApi): GatewayError | undefined {
+    if (this.#draining) return new GatewayError('SHUTTING_DOWN', 'The service is shutting down');
+    if (this.#link.state.kind !== 'connected') {
+      const { denial, retryAfterMs } = this.#link;
+      return denial === undefined
+        ? brokerUnavailable('not-sent', retryAfterMs)
+        : brokerDenied(denial.what, denial.reasonCode);
+    }
+    const reasonCode = this.#deniedApis.get(api);
+    if (reasonCode !== undefined) return brokerDenied('subscription', reasonCode);
+    const { maxPending } = this.#config;
+    if (this.#pending.size >= maxPending) {
+      return new GatewayError(
+        'BROKER_BUSY',
+        'Too many commands are waiting for this broker',
+        { limit: maxPending },
+        1000,
+      );
+    }
+    return undefined;
+  }
+
+  #tooLarge(encoded: string): GatewayError | undefined {
+    const { state } = this.#link;
+    if (state.kind !== 'connected') return undefined;
+    const limit = state.limits.maximumPacketSize - PACKET_OVERHEAD_BYTES;
+    // A character is at most 3 bytes of UTF-8: only a command near the limit needs its bytes counted.
+    if (encoded.length * 3 <= limit || Buffer.byteLength(encoded) <= limit) return undefined;
+    const brokerError = `the broker takes packets of at most ${state.limits.maximumPacketSize} bytes`;
+    return new GatewayError('BROKER_ERROR', 'The command is too large for the broker', { brokerError });
+  }
+
+  #send(api: ControlApi, batch: readonly Request[]): void {
+    const { state } = this.#link;
+    if (state.kind !== 'connected') return;
+    const message: SentMessage = { requests: batch, acknowledged: false };
+    for (const request of batch) request.sentIn = message;
+    this.#unacknowledged += 1;
+    this.stats.countBatch(batch.length);
+    const payload = encodeRequest(batch.map(({ encoded }) => encoded));
+    state.connection.publish(CONTROL_APIS[api].requestTopic, payload, (result) =>
+      this.#onPublished(message, result),
+    );
+  }
+
+  #onPublished(message: SentMessage, result: PublishResult): void {
+    // A closed connection is the business of #onDown, which starts the count afresh.
+    if (result.kind === 'closed') return;
+    message.acknowledged = true;
+    this.#unacknowledged -= 1;
+    if (result.kind === 'refused') {
+      const { reasonCode } = result;
+      for (const request of message.requests) {
+        this.#settle(request.id)?.reject(
+          reasonCode === 0x87
+            ? brokerDenied('publish', reasonCode)
+            : commandFailed(`the broker refused the message, reason ${reasonCode}`, request.clientid),
+        );
+      }
+    }
+    for (const api of CONTROL_API_NAMES) this.#batchers[api].flush();
+  }
+
+  #onUp(limits: ConnectionLimits): void {
+    this.#unacknowledged = 0;
+    this.#unacknowledgedLimit = Math.min(limits.receiveMaximum, MAX_UNACKNOWLEDGED);
+    this.#deniedApis = limits.deniedApis;
+    for (const api of CONTROL_API_NAMES)
+      this.#features[api] = limits.deniedApis.has(api) ? 'unavailable' : 'unknown';
+    this.stats.countConnect();
+  }
+
+  #onDown(): void {
+    this.#unacknowledgedLimit = 0;
+    this.#failAll();
+  }
+
+  #failAll(): void {
+    for (const api of CONTROL_API_NAMES) this.#batchers[api].clear();
+    const retryAfterMs = this.#link.retryAfterMs;
+    for (const { reject, sentIn } of this.#pending.removeAll()) {
+      reject(brokerUnavailable(sentIn === undefined ? 'not-sent' : 'unknown', retryAfterMs));
+    }
+    this.#announceIdle();
+  }
+
+  #expire(expired: readonly Request[]): void {
+    for (const { reject, sentIn } of expired) {
+      reject(brokerTimeout(sentIn === undefined ? 'not-sent' : 'unknown', this.#config.requestTimeoutMs));
+    }
+    for (const api of CONTROL_API_NAMES) this.#batchers[api].dropUnwanted();
+    this.#announceIdle();
+    // No PUBACK in all that time: the line is dead. Whatever of it is still in this process must not go out later.
+    const { state } = this.#link;
+    if (state.kind === 'connected' && expired.some(({ sentIn }) => sentIn?.acknowledged === false)) {
+      state.connection.destroy(`no acknowledgement within ${this.#config.requestTimeoutMs} ms`);
+    }
+  }
+
+  #onMessage(api: ControlApi, payload: Buffer, retained: boolean): void {
+    if (retained) {
+      this.stats.countIgnored('retained');
+      return;
+    }
+    const message = decodeMessage(payload);
+    switch (message.kind) {
+      case 'replies':
+        for (const reply of message.replies) this.#onReply(api, reply);
+        return;
+      case 'endpoint-not-available':
+        this.#onEndpointNotAvailable(api);
+        return;
+      case 'malformed':
+        this.stats.countIgnored('malformed');
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #onReply(api: ControlApi, { correlationData, result }: ControlReply): void {
+    if (correlationData === undefined) {
+      this.stats.countIgnored('uncorrelated');
+      return;
+    }
+    const request = this.#settle(correlationData);
+    if (request === undefined) {
+      this.stats.countIgnored(correlationData.startsWith(this.#idPrefix) ? 'late-or-duplicate' : 'foreign');
+      return;
+    }
+    this.#features[api] = 'available';
+    switch (result.kind) {
+      case 'success':
+        request.resolve(result.data);
+        return;
+      case 'error':
+        request.reject(commandFailed(result.error, request.clientid));
+        return;
+      case 'invalid':
+        request.reject(commandFailed('the answer is neither a success nor an error', request.clientid));
+        return;
+      default:
+        result satisfies never;
+    }
+  }
+
+  #onEndpointNotAvailable(api: ControlApi): void {
+    this.#features[api] = 'unavailable';
+    const topic = CONTROL_APIS[api].requestTopic;
+    const failed = this.#pending.removeAll((request) => request.api === api && request.sentIn !== undefined);
+    if (failed.length === 0) this.stats.countIgnored('late-or-duplicate');
+    for (const { reject } of failed) {
+      reject(
+        new GatewayError('CLIENT_CONTROL_NOT_AVAILABLE', 'The broker has no such control endpoint', {
+          topic,
+        }),
+      );
+    }
+    this.#announceIdle();
+  }
+
+  #settle(id: string): Request | undefined {
+    const request = this.#pending.remove(id);
+    this.#announceIdle();
+    return request;
+  }
+
+  #announceIdle(): void {
+    if (this.#pending.size === 0) this.#onIdle?.();
+  }
+}

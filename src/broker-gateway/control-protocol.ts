@@ -1,0 +1,73 @@
+/** A command for the broker: its name and its fields, without `correlationData`, which the gateway adds. */
+export interface ControlCommand {
+  readonly command: string;
+  readonly [field: string]: unknown;
+}
+
+/** What the broker said about one command. */
+export type CommandResult =
+  | { readonly kind: 'success'; readonly data: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'error'; readonly error: string }
+  /** An entry that is neither a success nor an error. */
+  | { readonly kind: 'invalid' };
+
+/** One entry of a response message. */
+export interface ControlReply {
+  /** Absent when the broker could not tell which command it answers. */
+  readonly correlationData: string | undefined;
+  readonly result: CommandResult;
+}
+
+/** What a message on a response topic turned out to be. */
+export type ControlMessage =
+  | { readonly kind: 'replies'; readonly replies: readonly ControlReply[] }
+  /** The broker has no such control endpoint (Mosquitto 2.1 without the plugin). */
+  | { readonly kind: 'endpoint-not-available' }
+  | { readonly kind: 'malformed' };
+
+/** Writes one command as JSON, correlation id included. */
+export function encodeCommand(command: ControlCommand, correlationData: string): string {
+  return JSON.stringify({ ...command, correlationData });
+}
+
+/** Puts encoded commands into one request message: `{"commands":[…]}`. */
+export function encodeRequest(encodedCommands: readonly string[]): string {
+  return `{"commands":[${encodedCommands.join(',')}]}`;
+}
+
+/** Reads a message of a response topic. Never throws: whatever it cannot read is `malformed`. */
+export function decodeMessage(payload: Buffer): ControlMessage {
+  let message: unknown;
+  try {
+    message = JSON.parse(payload.toString('utf8'));
+  } catch {
+    return { kind: 'malformed' };
+  }
+  if (!isObject(message)) return { kind: 'malformed' };
+  if (Array.isArray(message.responses)) {
+    return { kind: 'replies', replies: message.responses.map(toReply) };
+  }
+  return message.error === 'endpoint not available'
+    ? { kind: 'endpoint-not-available' }
+    : { kind: 'malformed' };
+}
+
+function toReply(entry: unknown): ControlReply {
+  if (!isObject(entry)) return { correlationData: undefined, result: { kind: 'invalid' } };
+  const { correlationData, data, error } = entry;
+  return {
+    correlationData: typeof correlationData === 'string' ? correlationData : undefined,
+    result: toResult(data, error),
+  };
+}
+
+function toResult(data: unknown, error: unknown): CommandResult {
+  if (typeof error === 'string') return { kind: 'error', error };
+  if (error !== undefined) return { kind: 'invalid' };
+  if (data === undefined) return { kind: 'success', data: {} };
+  return isObject(data) ? { kind: 'success', data } : { kind: 'invalid' };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

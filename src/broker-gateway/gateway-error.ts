@@ -1,0 +1,66 @@
+/** The error codes that the gateway raises; the same names as in the REST contract. */
+export type GatewayErrorCode =
+  | 'CLIENT_NOT_FOUND'
+  | 'CLIENT_CONTROL_NOT_AVAILABLE'
+  | 'BROKER_ERROR'
+  | 'BROKER_DENIED'
+  | 'BROKER_UNAVAILABLE'
+  | 'BROKER_BUSY'
+  | 'BROKER_TIMEOUT'
+  | 'SHUTTING_DOWN';
+
+/**
+ * Whether the broker can have executed a command that failed. `not-sent` is a guarantee: the command never left this
+ * process and never will. `unknown`: it was handed to the network, so it may have been executed or still be.
+ */
+export type Outcome = 'not-sent' | 'unknown';
+
+/** A request to a broker failed. Knows nothing of HTTP. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError';
+
+  /**
+   * @param code what happened
+   * @param message for people
+   * @param info facts for programs, for example `{ outcome, timeoutMs }`
+   * @param retryAfterMs when trying again makes sense, if that is known
+   */
+  constructor(
+    readonly code: GatewayErrorCode,
+    message: string,
+    readonly info?: Readonly<Record<string, unknown>>,
+    readonly retryAfterMs?: number,
+  ) {
+    super(message);
+  }
+}
+
+/** The broker is not connected, or the connection went before the answer came. */
+export function brokerUnavailable(outcome: Outcome, retryAfterMs: number): GatewayError {
+  const message =
+    outcome === 'not-sent'
+      ? 'The broker is not connected; the command was not sent'
+      : 'The connection to the broker was lost before the answer came; the command may have been executed';
+  return new GatewayError('BROKER_UNAVAILABLE', message, { outcome }, retryAfterMs);
+}
+
+/** No answer within the deadline. */
+export function brokerTimeout(outcome: Outcome, timeoutMs: number): GatewayError {
+  const message =
+    outcome === 'not-sent'
+      ? `The command could not be sent within ${timeoutMs} ms and was dropped`
+      : `The broker did not answer within ${timeoutMs} ms; the command may have been executed`;
+  return new GatewayError('BROKER_TIMEOUT', message, { outcome, timeoutMs });
+}
+
+/** The broker refused our login, our publish or our subscription. */
+export function brokerDenied(what: 'login' | 'publish' | 'subscription', reasonCode: number): GatewayError {
+  return new GatewayError('BROKER_DENIED', `The broker refused this service's ${what}`, { reasonCode });
+}
+
+/** The broker answered a command with an error text; `Client not found` has a code of its own. */
+export function commandFailed(brokerError: string, clientid: unknown): GatewayError {
+  return brokerError.trim().toLowerCase() === 'client not found'
+    ? new GatewayError('CLIENT_NOT_FOUND', 'The broker knows no client with this id', { clientid })
+    : new GatewayError('BROKER_ERROR', 'The broker answered with an error', { brokerError });
+}

@@ -1,0 +1,74 @@
+/** What {@link PendingRequests} needs to know of a request. */
+export interface Expiring {
+  readonly id: string;
+  /** On the clock of `performance.now()`, milliseconds. */
+  readonly deadlineAt: number;
+}
+
+/**
+ * The requests that are not settled yet, by correlation id, with one timer for all deadlines.
+ *
+ * Whoever removes a request settles it, and only one can remove it: that is what makes every request settle exactly
+ * once. Deadlines must not decrease from one `add` to the next (one timeout for all of a broker's requests), so that
+ * the oldest request is always the first to expire.
+ */
+export class PendingRequests<T extends Expiring> {
+  readonly #byId = new Map<string, T>();
+  readonly #onExpired: (expired: readonly T[]) => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param onExpired receives the requests whose deadline passed, oldest first, already removed */
+  constructor(onExpired: (expired: readonly T[]) => void) {
+    this.#onExpired = onExpired;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  add(request: T): void {
+    this.#byId.set(request.id, request);
+    this.#timer ??= setTimeout(this.#expire, request.deadlineAt - performance.now());
+  }
+
+  has(id: string): boolean {
+    return this.#byId.has(id);
+  }
+
+  /** Removes a request and hands it over to be settled; undefined if it is settled already or was never ours. */
+  remove(id: string): T | undefined {
+    const request = this.#byId.get(id);
+    if (request !== undefined) this.#byId.delete(id);
+    return request;
+  }
+
+  /** Removes all requests, or all that `matches`, oldest first. */
+  removeAll(matches: (request: T) => boolean = () => true): T[] {
+    const removed = [...this.#byId.values()].filter(matches);
+    for (const { id } of removed) this.#byId.delete(id);
+    return removed;
+  }
+
+  /** Stops the timer. Call it when nothing will be added any more. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  // The timer is left running when its request is settled early, and looks for the next deadline when it fires:
+  // a steady stream of requests costs one timer per timeout, not one per request.
+  readonly #expire = (): void => {
+    this.#timer = undefined;
+    const now = performance.now();
+    const expired: T[] = [];
+    for (const request of this.#byId.values()) {
+      if (request.deadlineAt > now) {
+        this.#timer = setTimeout(this.#expire, Math.ceil(request.deadlineAt - now));
+        break;
+      }
+      this.#byId.delete(request.id);
+      expired.push(request);
+    }
+    if (expired.length > 0) this.#onExpired(expired);
+  };
+}

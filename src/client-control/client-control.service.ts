@@ -1,0 +1,65 @@
+import { Injectable } from '@nestjs/common';
+import { isAllowed } from '../auth/caller.js';
+import { notAllowed } from '../auth/not-allowed.js';
+import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
+import type { ControlCommand } from '../broker-gateway/control-protocol.js';
+import { AppError } from '../errors/app-error.js';
+import { isBrokerInternal } from '../mqtt-strings/topic-filter.js';
+import type { ControlCall } from './control-call.js';
+import { disconnectClient, subscribeClient, unsubscribeClient } from './control-commands.js';
+import type { DisconnectClientDto } from './dto/disconnect-client.dto.js';
+import type { SubscribeClientDto } from './dto/subscribe-client.dto.js';
+import type { UnsubscribeClientDto } from './dto/unsubscribe-client.dto.js';
+
+/**
+ * The three operations on a broker's connected clients. Each resolves when the broker confirmed that it was done.
+ *
+ * All throw {@link AppError} `SELF_DISCONNECT` for this service's own connection, and what {@link BrokerGateway.request} throws.
+ */
+@Injectable()
+export class ClientControlService {
+  readonly #gateway: BrokerGateway;
+
+  constructor(gateway: BrokerGateway) {
+    this.#gateway = gateway;
+  }
+
+  /** Disconnects the client. */
+  async disconnect(call: ControlCall, body: DisconnectClientDto): Promise<void> {
+    await this.#run(call, 'disconnect', body, disconnectClient(body));
+  }
+
+  /**
+   * Subscribes the client to a topic filter.
+   *
+   * @throws {AppError} `NOT_ALLOWED` for a `$`-topic when the caller is not an admin
+   */
+  async subscribe(call: ControlCall, body: SubscribeClientDto): Promise<void> {
+    await this.#run(call, 'subscribe', body, subscribeClient(body));
+  }
+
+  /** Removes the client's subscription. */
+  async unsubscribe(call: ControlCall, body: UnsubscribeClientDto): Promise<void> {
+    await this.#run(call, 'unsubscribe', body, unsubscribeClient(body));
+  }
+
+  async #run(
+    { broker, caller, record }: ControlCall,
+    action: 'disconnect' | 'subscribe' | 'unsubscribe',
+    { clientid, topic }: { readonly clientid: string; readonly topic?: string },
+    command: ControlCommand,
+  ): Promise<void> {
+    record.action = action;
+    record.clientId = clientid;
+    if (topic !== undefined) record.topic = topic;
+    if (action === 'subscribe' && topic !== undefined && isBrokerInternal(topic)) {
+      const required = { role: 'admin', project: broker.projectId, broker: broker.brokerId } as const;
+      if (!isAllowed(caller, required)) throw notAllowed(required);
+    }
+    // Its subscriptions are as vital to the service as its connection, so all three operations leave it alone.
+    if (clientid === this.#gateway.ownClientId(broker)) {
+      throw new AppError('SELF_DISCONNECT', "This client id is the service's own control connection");
+    }
+    await this.#gateway.request(broker, 'clientControl', command);
+  }
+}

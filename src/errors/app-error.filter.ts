@@ -1,0 +1,53 @@
+import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import type { AllowedMethods } from '../http/allowed-methods.js';
+import { AppError } from './app-error.js';
+import { toAppError } from './to-app-error.js';
+
+/** The one place that answers errors: every layer's end up here, and leave as the contract's error body. */
+@Catch()
+export class AppErrorFilter implements ExceptionFilter {
+  readonly #allowedMethods: AllowedMethods;
+  readonly #logger: Logger;
+
+  constructor(allowedMethods: AllowedMethods, logger: Logger) {
+    this.#allowedMethods = allowedMethods;
+    this.#logger = logger;
+  }
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.answer(thrown, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  /** Sends the answer; also for what fails before Nest sees the request. */
+  answer(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const error = this.#wrongMethod(toAppError(thrown, request.id), request);
+    if (error.code === 'INTERNAL_ERROR')
+      this.#logger.error({ requestId: request.id, err: error.cause ?? error }, 'unforeseen error');
+    // Absent when the router refused the URL before any hook ran.
+    ((request.record as typeof request.record | undefined) ?? { errorCode: undefined }).errorCode =
+      error.code;
+    if (reply.sent || reply.raw.headersSent) return;
+    void reply
+      .code(error.status)
+      .headers(error.headers)
+      .header('X-Request-Id', request.id)
+      .header('Content-Type', 'application/json; charset=utf-8')
+      .send(JSON.stringify(error.toBody()));
+  }
+
+  #wrongMethod(error: AppError, { method, url }: FastifyRequest): AppError {
+    if (error.code !== 'ROUTE_NOT_FOUND') return error;
+    const allowed = this.#allowedMethods.find(url);
+    return allowed.length === 0
+      ? error
+      : new AppError(
+          'METHOD_NOT_ALLOWED',
+          `This path does not take ${method}`,
+          { allowed },
+          { Allow: allowed.join(', ') },
+        );
+  }
+}

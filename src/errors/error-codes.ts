@@ -1,0 +1,153 @@
+/** What a caller needs to know about one error code: its HTTP status, when it occurs, and an example body. */
+export interface ErrorCodeEntry {
+  readonly status: number;
+  /** When this code is answered, one sentence, shown in the OpenAPI document. */
+  readonly when: string;
+  /** Example of `message`. */
+  readonly message: string;
+  /** Example of `info`; absent where the code carries none. */
+  readonly info?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Every error code of the REST API. The exception filter takes the status from here and the OpenAPI document
+ * its descriptions and examples, so the two cannot drift apart.
+ *
+ * Source: the error table of the REST contract (Client Control API of Mosquitto 3.0 plus this project's own codes).
+ */
+export const ERROR_CODES = {
+  INVALID: {
+    status: 400,
+    when: 'The path, query or body does not validate, or the body is not JSON. `info.issues` lists every problem.',
+    message: 'The request is not valid: clientid must not be empty',
+    info: { issues: [{ path: 'clientid', message: 'must not be empty' }] },
+  },
+  UNAUTHORIZED: {
+    status: 401,
+    when: 'The credentials are missing, malformed, unknown or expired.',
+    message: 'A valid bearer token is required',
+    info: { reason: 'missing' },
+  },
+  NOT_ALLOWED: {
+    status: 403,
+    when: 'The caller has no grant that covers the project, the broker and the role, whether they exist or not.',
+    message: 'You need the role editor here',
+    info: { required: { role: 'editor', project: 'demo', broker: 'embedded' } },
+  },
+  SELF_DISCONNECT: {
+    status: 403,
+    when: "The client id is this service's own control connection.",
+    message: "This client id is the service's own control connection",
+  },
+  PROJECT_NOT_FOUND: {
+    status: 404,
+    when: 'No such project is configured.',
+    message: 'There is no project with the id plant-z',
+    info: { project: 'plant-z' },
+  },
+  BROKER_NOT_FOUND: {
+    status: 404,
+    when: 'The project has no such broker.',
+    message: 'There is no broker with the id line-9 in this project',
+    info: { broker: 'line-9' },
+  },
+  CLIENT_NOT_FOUND: {
+    status: 404,
+    when: 'The broker knows no client with this id.',
+    message: 'The broker knows no client with this id',
+    info: { clientid: 'sensor-99' },
+  },
+  ROUTE_NOT_FOUND: {
+    status: 404,
+    when: 'There is no such path.',
+    message: 'There is nothing at this path',
+  },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    when: 'The path exists for other methods, which the `Allow` header lists.',
+    message: 'This path does not take POST',
+    info: { allowed: ['PUT'] },
+  },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    when: 'The request did not arrive completely in time.',
+    message: 'The request did not arrive in time',
+  },
+  PAYLOAD_TOO_LARGE: {
+    status: 413,
+    when: 'The body is larger than the configured limit.',
+    message: 'The body is larger than 262144 bytes',
+    info: { limit: 262144 },
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    when: 'The body is not `application/json`.',
+    message: 'Send the body as application/json',
+  },
+  TOO_MANY_REQUESTS: {
+    status: 429,
+    when: 'The rate limit is used up; `Retry-After` tells when to come back.',
+    message: 'Too many requests; try again in 12 s',
+    info: { retryAfterSeconds: 12 },
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    when: 'The request headers are larger than the server reads.',
+    message: 'The request headers are too large',
+  },
+  INTERNAL_ERROR: {
+    status: 500,
+    when: 'Something unforeseen; the log has the details under the request id.',
+    message: 'Something went wrong; the log has the details',
+    info: { requestId: '0b3e5f0e-9d3c-4c43-a6c8-3a6e6f6f0d3e' },
+  },
+  CLIENT_CONTROL_NOT_AVAILABLE: {
+    status: 501,
+    when: 'The broker says that it has no such control endpoint.',
+    message: 'The broker has no such control endpoint',
+    info: { topic: '$CONTROL/cedalo/client-control/v1' },
+  },
+  BROKER_ERROR: {
+    status: 502,
+    when: 'The broker answered the command with an error, or with something that is no valid answer.',
+    message: 'The broker answered with an error',
+    info: { brokerError: 'Invalid/missing topic' },
+  },
+  BROKER_DENIED: {
+    status: 502,
+    when: "The broker refused this service's login, its publish or its subscription.",
+    message: "The broker refused this service's login",
+    info: { reasonCode: 135 },
+  },
+  BROKER_UNAVAILABLE: {
+    status: 503,
+    when: 'The broker is not connected, or the connection was lost before the answer came. `info.outcome` tells whether the command can have been executed.',
+    message: 'The broker is not connected',
+    info: { outcome: 'not-sent' },
+  },
+  BROKER_BUSY: {
+    status: 503,
+    when: 'Too many commands are waiting for this broker.',
+    message: 'Too many commands are waiting for this broker',
+    info: { limit: 10000 },
+  },
+  SHUTTING_DOWN: {
+    status: 503,
+    when: 'The service is draining and takes no new work.',
+    message: 'The service is shutting down',
+  },
+  IDENTITY_PROVIDER_UNAVAILABLE: {
+    status: 503,
+    when: "The identity provider's keys cannot be fetched, so a JWT can be neither accepted nor rejected.",
+    message: "The identity provider's keys cannot be fetched",
+  },
+  BROKER_TIMEOUT: {
+    status: 504,
+    when: 'The broker did not answer in time. `info.outcome` tells whether the command can have been executed.',
+    message: 'The broker did not answer in time',
+    info: { outcome: 'unknown', timeoutMs: 5000 },
+  },
+} as const satisfies Record<string, ErrorCodeEntry>;
+
+/** A code of {@link ERROR_CODES}. */
+export type ErrorCode = keyof typeof ERROR_CODES;

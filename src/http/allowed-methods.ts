@@ -1,0 +1,28 @@
+import createRouter from 'find-my-way';
+import { METHODS } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+
+type Method = Parameters<ReturnType<typeof createRouter>['find']>[0];
+
+/** Knows which methods each path takes: what a 405 answer lists in `Allow`. Fastify itself answers a wrong method with 404. */
+export class AllowedMethods {
+  readonly #router = createRouter({ maxParamLength: Number.MAX_SAFE_INTEGER });
+  readonly #seen = new Set<string>();
+
+  /** Takes note of an instance's routes; call it before they are registered. */
+  watch(fastify: FastifyInstance): void {
+    fastify.addHook('onRoute', ({ method, url }) => {
+      for (const each of [method].flat()) {
+        const key = `${each} ${url}`;
+        if (this.#seen.has(key)) continue;
+        this.#seen.add(key);
+        this.#router.on(each as Method, url, () => undefined);
+      }
+    });
+  }
+
+  /** The methods that a path takes, sorted; empty if the path does not exist. */
+  find(path: string): string[] {
+    return METHODS.filter((method) => this.#router.find(method as Method, path) !== null).sort();
+  }
+}

@@ -1,0 +1,35 @@
+import { Injectable } from '@nestjs/common';
+
+/** Whether the service still takes work, and how much of it is under way. */
+@Injectable()
+export class Drain {
+  #draining = false;
+  #inFlight = 0;
+  #onIdle: (() => void) | undefined;
+
+  get isDraining(): boolean {
+    return this.#draining;
+  }
+
+  enter(): void {
+    this.#inFlight += 1;
+  }
+
+  leave(): void {
+    this.#inFlight -= 1;
+    if (this.#inFlight === 0) this.#onIdle?.();
+  }
+
+  /** Refuses new work from now on, and resolves when what is under way has finished, at the latest after `graceMs`. */
+  async start(graceMs: number): Promise<void> {
+    this.#draining = true;
+    if (this.#inFlight === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, graceMs);
+      this.#onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

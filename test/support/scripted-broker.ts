@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { Aedes, type Client } from 'aedes';
+import { CONTROL_APIS, type ControlApi } from '../../src/broker-gateway/control-api.js';
+
+/** A command as it arrived. */
+export interface ArrivedCommand {
+  readonly command: string;
+  readonly clientid: string;
+  readonly correlationData: string;
+  readonly [field: string]: unknown;
+}
+
+/** One request message as it arrived: its commands, and ways to answer. */
+export interface ArrivedMessage {
+  readonly api: ControlApi;
+  readonly commands: readonly ArrivedCommand[];
+  /** Answers every command with success. */
+  readonly succeed: () => void;
+  /** Publishes any payload on the response topic. */
+  readonly reply: (payload: unknown) => void;
+}
+
+type Script = (message: ArrivedMessage) => void;
+
+/** A real MQTT 3.1.1 broker whose control API does what a test tells it to. */
+export class ScriptedBroker {
+  /** What to do with each request message. Default: answer with success. */
+  script: Script = (message) => message.succeed();
+  /** Every request message that arrived. */
+  readonly messages: ArrivedMessage[] = [];
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(
+    readonly aedes: Aedes,
+    readonly server: Server,
+    readonly port: number,
+  ) {}
+
+  static async start(port = 0): Promise<ScriptedBroker> {
+    const aedes = await Aedes.createBroker();
+    const server = createServer().listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    const broker = new ScriptedBroker(aedes, server, (server.address() as AddressInfo).port);
+    server.on('connection', (socket) => {
+      broker.#sockets.add(socket);
+      socket.once('close', () => broker.#sockets.delete(socket));
+      aedes.handle(socket);
+    });
+    aedes.authorizePublish = (_client: Client | null, _packet, done) => done(null);
+    aedes.on('publish', ({ topic, payload }, client) => {
+      const api = client === null ? undefined : apiOf(topic);
+      if (api !== undefined) broker.#arrive(api, payload.toString());
+    });
+    return broker;
+  }
+
+  get url(): string {
+    return `mqtt://127.0.0.1:${this.port}`;
+  }
+
+  /** All commands that arrived, in order. */
+  get commands(): ArrivedCommand[] {
+    return this.messages.flatMap(({ commands }) => commands);
+  }
+
+  /** Publishes on an API's response topic. */
+  publishReply(
+    payload: unknown,
+    options: { readonly retain?: boolean; readonly api?: ControlApi } = {},
+  ): void {
+    const { retain = false, api = 'clientControl' } = options;
+    const isRaw = typeof payload === 'string' || Buffer.isBuffer(payload);
+    this.aedes.publish(
+      {
+        cmd: 'publish',
+        topic: CONTROL_APIS[api].responseTopic,
+        payload: isRaw ? payload : JSON.stringify(payload),
+        qos: 0,
+        retain,
+        dup: false,
+      },
+      () => undefined,
+    );
+  }
+
+  /** Cuts every connection, without a goodbye. */
+  cutConnections(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Ends the broker. */
+  async stop(): Promise<void> {
+    this.cutConnections();
+    await new Promise<void>((resolve) => this.aedes.close(() => resolve()));
+    if (!this.server.listening) return;
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  #arrive(api: ControlApi, payload: string): void {
+    const { commands } = JSON.parse(payload) as { readonly commands: readonly ArrivedCommand[] };
+    const reply = (answer: unknown): void => this.publishReply(answer, { api });
+    const message: ArrivedMessage = { api, commands, reply, succeed: () => reply(successFor(commands)) };
+    this.messages.push(message);
+    this.script(message);
+  }
+}
+
+/** A response message that answers every command with success. */
+export function successFor(commands: readonly ArrivedCommand[]): object {
+  return {
+    responses: commands.map(({ command, correlationData }) => ({ command, data: {}, correlationData })),
+  };
+}
+
+function apiOf(topic: string): ControlApi | undefined {
+  if (topic === CONTROL_APIS.clientControl.requestTopic) return 'clientControl';
+  return topic === CONTROL_APIS.clientInspect.requestTopic ? 'clientInspect' : undefined;
+}

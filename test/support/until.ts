@@ -1,0 +1,16 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Waits until `probe` gives something other than undefined or false, and returns it; fails after `timeoutMs`. */
+export async function until<T>(
+  probe: () => T | Promise<T>,
+  what: string,
+  timeoutMs = 15_000,
+): Promise<Exclude<T, undefined | false>> {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    const value = await probe();
+    if (value !== undefined && value !== false) return value as Exclude<T, undefined | false>;
+    if (performance.now() > end) throw new Error(`${what}: did not happen within ${timeoutMs} ms`);
+    await delay(10);
+  }
+}
