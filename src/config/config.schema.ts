@@ -43,7 +43,7 @@ const brokerUrl = text.superRefine((value, context) => {
     issue('must not hold credentials; use username and password');
 });
 
-const httpsUrl = text.refine(
+const httpUrl = text.refine(
   (value) => URL.canParse(value) && ['http:', 'https:'].includes(new URL(value).protocol),
   'must be an http or https URL',
 );
@@ -114,15 +114,29 @@ export const configSchema = z.strictObject({
       host: text.default('127.0.0.1'),
       port: integer(0, 65_535).default(3000),
       bodyLimitBytes: integer(1, 104_857_600).default(262_144),
+      trustProxy: z
+        .union([boolean, z.array(text)], 'must be true, false or a list of addresses')
+        .default(false),
+      corsOrigins: z.array(httpUrl, 'must be a list of origins').default([]),
+      tls: z.strictObject({ cert: text, key: text }).optional(),
     })
     .prefault({}),
   auth: z
     .strictObject({
       tokens: z.array(token, 'must be a list of tokens').default([]),
-      jwt: z.strictObject({ issuer: text, audience: text, jwksUri: httpsUrl, grantsClaim: text }).optional(),
+      jwt: z.strictObject({ issuer: text, audience: text, jwksUri: httpUrl, grantsClaim: text }).optional(),
     })
     .prefault({}),
-  rateLimit: z.strictObject({ requestsPerMinute: integer(0, 1_000_000_000).default(6000) }).prefault({}),
+  rateLimit: z
+    .strictObject({
+      requestsPerMinute: integer(0, 1_000_000_000).default(6000),
+      unauthenticatedPerMinute: integer(0, 1_000_000_000).default(600),
+      redisUrl: text.regex(/^rediss?:\/\//, 'must begin with redis:// or rediss://').optional(),
+    })
+    .prefault({}),
+  audit: z
+    .strictObject({ file: text.optional(), sync: boolean.default(false), required: boolean.default(false) })
+    .prefault({}),
   projects: z.array(project, 'must be a list of projects').default([]),
 });
 

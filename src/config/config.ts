@@ -5,6 +5,7 @@ export interface Config {
   readonly http: HttpConfig;
   readonly auth: AuthConfig;
   readonly rateLimit: RateLimitConfig;
+  readonly audit: AuditConfig;
   readonly projects: readonly ProjectConfig[];
 }
 
@@ -14,6 +15,18 @@ export interface HttpConfig {
   readonly port: number;
   /** Largest request body, bytes. */
   readonly bodyLimitBytes: number;
+  /** Whose `X-Forwarded-For` to believe: nobody's (false), everybody's (true), or that of proxies at these addresses or networks. */
+  readonly trustProxy: boolean | readonly string[];
+  /** Origins whose pages may call the API; empty means no CORS headers at all. */
+  readonly corsOrigins: readonly string[];
+  /** HTTPS instead of HTTP. */
+  readonly tls?: HttpTlsConfig | undefined;
+}
+
+/** PEM contents, read from the configured files. */
+export interface HttpTlsConfig {
+  readonly cert: string;
+  readonly key: string;
 }
 
 export interface AuthConfig {
@@ -49,6 +62,19 @@ export interface JwtConfig {
 export interface RateLimitConfig {
   /** Per credential; 0 turns the limit off. */
   readonly requestsPerMinute: number;
+  /** Requests without an accepted credential, per address; 0 turns the limit off. */
+  readonly unauthenticatedPerMinute: number;
+  /** Redis or Valkey, so that replicas count together; in memory without it. */
+  readonly redisUrl?: string | undefined;
+}
+
+export interface AuditConfig {
+  /** Where the audit trail goes; the log without it. */
+  readonly file?: string | undefined;
+  /** Flush each line to the disk before the answer is sent. */
+  readonly sync: boolean;
+  /** Fail control requests that cannot be audited. */
+  readonly required: boolean;
 }
 
 export interface ProjectConfig {

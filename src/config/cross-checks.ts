@@ -44,10 +44,11 @@ function duplicates(list: readonly Located[], key: string): Issue[] {
   return list.flatMap((item) => {
     const { path, value } = child(item, key);
     if (typeof value !== 'string') return [];
-    const first = seen.get(value.toLowerCase());
-    if (first !== undefined) return [{ path, message: `is the same as ${first}` }];
     // Hashes may be written in either case; ids that differ only in case are distinct.
-    seen.set(key === 'sha256' ? value.toLowerCase() : value, path);
+    const normal = key === 'sha256' ? value.toLowerCase() : value;
+    const first = seen.get(normal);
+    if (first !== undefined) return [{ path, message: `is the same as ${first}` }];
+    seen.set(normal, path);
     return [];
   });
 }

@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import type { Issue } from '../errors/issue.js';
 import type { BrokerConfig, Config } from './config.js';
 import { ConfigError } from './config-error.js';
-import { configSchema, type ParsedBroker } from './config.schema.js';
+import { ConfigFiles } from './config-files.js';
+import { configSchema, type ParsedBroker, type ParsedConfig } from './config.schema.js';
 import { crossCheck } from './cross-checks.js';
 import { joinPath } from './join-path.js';
 import { substituteEnvironment } from './substitute-environment.js';
@@ -36,20 +35,29 @@ export function parseConfig(
   issues.push(...(parsed.error?.issues ?? []).flatMap(toIssues), ...crossCheck(tree));
   if (!parsed.success) throw new ConfigError(source, issues);
 
-  const { projects, auth, ...rest } = parsed.data;
-  const config: Config = {
+  const config = withFiles(parsed.data, new ConfigFiles(baseDirectory, issues));
+  if (issues.length > 0) throw new ConfigError(source, issues);
+  return config;
+}
+
+/** Puts the contents of the files that it names into a configuration. */
+function withFiles({ http, audit, projects, ...rest }: ParsedConfig, files: ConfigFiles): Config {
+  const { tls } = http;
+  return {
     ...rest,
-    auth,
+    http: {
+      ...http,
+      tls: tls && { cert: files.read(tls.cert, 'http.tls.cert'), key: files.read(tls.key, 'http.tls.key') },
+    },
+    audit: { ...audit, file: audit.file && files.resolve(audit.file) },
     projects: projects.map(({ id, name = id, brokers }, projectIndex) => ({
       id,
       name,
       brokers: brokers.map((broker, index) =>
-        readBrokerFiles(broker, `projects[${projectIndex}].brokers[${index}]`, baseDirectory, issues),
+        brokerWithFiles(broker, `projects[${projectIndex}].brokers[${index}]`, files),
       ),
     })),
   };
-  if (issues.length > 0) throw new ConfigError(source, issues);
-  return config;
 }
 
 function parseYaml(text: string, source: string): unknown {
@@ -97,22 +105,9 @@ function toIssues(issue: z.core.$ZodIssue): Issue[] {
   return [{ path, message: issue.message }];
 }
 
-function readBrokerFiles(
-  broker: ParsedBroker,
-  path: string,
-  baseDirectory: string,
-  issues: Issue[],
-): BrokerConfig {
-  const read = (file: string | undefined, key: string): string | undefined => {
-    if (file === undefined) return undefined;
-    try {
-      return readFileSync(resolve(baseDirectory, file), 'utf8');
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-      issues.push({ path: joinPath(path, key), message: `names a file that cannot be read (${code})` });
-      return undefined;
-    }
-  };
+function brokerWithFiles(broker: ParsedBroker, path: string, files: ConfigFiles): BrokerConfig {
+  const read = (file: string | undefined, key: string): string | undefined =>
+    file === undefined ? undefined : files.read(file, joinPath(path, key));
   const { passwordFile, tls, name = broker.id, protocolVersion, ...rest } = broker;
   return {
     ...rest,
