@@ -48,6 +48,34 @@ describe('requests and answers', () => {
     expect(broker.messages.map(({ commands }) => commands.length)).toEqual([10, 10, 5]);
   });
 
+  it('asks for acknowledgements until the broker has answered, on each connection', async () => {
+    const qos: number[] = [];
+    broker.aedes.on('publish', (packet, client) => {
+      if (client !== null) qos.push(packet.qos);
+    });
+    await connect();
+    await gateway.disconnect('c1');
+    await gateway.disconnect('c2');
+    broker.cutConnections();
+    await until(() => gateway.stats().connects === 2, 'a second connection');
+    await gateway.disconnect('c3');
+    await gateway.disconnect('c4');
+    expect(qos).toEqual([1, 0, 1, 0]);
+  });
+
+  it('does not take a single missing answer for a dead line', async () => {
+    await connect({ requestTimeoutMs: 300, maxBatch: 1 });
+    await gateway.disconnect('first');
+    broker.script = (message) => {
+      if (message.commands[0]?.clientid !== 'lost') message.succeed();
+    };
+    const lost = gateway.disconnect('lost');
+    expect(await gateway.disconnect('next')).toBe('done');
+    expect(await lost).toMatchObject({ code: 'BROKER_TIMEOUT', info: UNKNOWN });
+    expect(await gateway.disconnect('last')).toBe('done');
+    expect(gateway.stats().connects).toBe(1);
+  });
+
   it('keeps one batch of commands apart from the next with ids that never repeat', async () => {
     await connect();
     await Promise.all(Array.from({ length: 500 }, (_, i) => gateway.disconnect(`c${i}`)));

@@ -33,17 +33,12 @@ interface Request {
   readonly deadlineAt: number;
   readonly resolve: (data: CommandData) => void;
   readonly reject: (error: GatewayError) => void;
-  /** Undefined while it waits; then the message it travels in. */
-  sentIn?: SentMessage;
+  /** Undefined while it waits; then the number of the message it travels in. */
+  sentIn?: number;
 }
 
-interface SentMessage {
-  readonly requests: readonly Request[];
-  acknowledged: boolean;
-}
-
-/** Unacknowledged messages at once: enough to fill a slow line, few enough that commands gather into batches and stay droppable. */
-const MAX_UNACKNOWLEDGED = 16;
+/** Messages under way at once: enough to fill a slow line, few enough that commands gather into batches and stay droppable. */
+const MAX_UNDER_WAY = 16;
 const MAX_MESSAGE_CHARACTERS = 262_144;
 /** A packet has the topic, lengths and properties besides the payload. */
 const PACKET_OVERHEAD_BYTES = 128;
@@ -67,8 +62,16 @@ export class BrokerChannel {
     clientInspect: 'unknown',
   };
   #deniedApis: ReadonlyMap<ControlApi, number> = new Map();
-  #unacknowledged = 0;
-  #unacknowledgedLimit = 0;
+  /** The APIs that have answered on this connection. Their commands travel at QoS 0, see {@link #send}. */
+  readonly #answering = new Set<ControlApi>();
+  /** Number of the last message sent. */
+  #lastSent = 0;
+  /**
+   * Number of the last message that the broker is known to have, by its PUBACK or by an answer to one of its commands;
+   * those before it have arrived, too.
+   */
+  #lastArrived = 0;
+  #underWayLimit = 0;
   #sequence = 0;
   #draining = false;
   #onIdle: (() => void) | undefined;
@@ -161,7 +164,7 @@ export class BrokerChannel {
     return new CommandBatcher<Request>(
       { maxCommands: this.#config.maxBatch, maxCharacters: MAX_MESSAGE_CHARACTERS },
       ({ id }) => this.#pending.has(id),
-      () => this.#unacknowledged < this.#unacknowledgedLimit,
+      () => this.#lastSent - this.#lastArrived < this.#underWayLimit,
       (batch) => this.#send(api, batch),
     );
   }
@@ -199,27 +202,33 @@ export class BrokerChannel {
     return new GatewayError('BROKER_ERROR', 'The command is too large for the broker', { brokerError });
   }
 
+  /**
+   * QoS 1 until the API has answered: only its PUBACK tells a refusal from silence. QoS 0 from then on: a broker without
+   * TCP_NODELAY, such as Mosquitto by default, would hold the answer back behind the PUBACK until that is
+   * acknowledged by our TCP, some 40 ms later.
+   */
   #send(api: ControlApi, batch: readonly Request[]): void {
     const { state } = this.#link;
     if (state.kind !== 'connected') return;
-    const message: SentMessage = { requests: batch, acknowledged: false };
-    for (const request of batch) request.sentIn = message;
-    this.#unacknowledged += 1;
+    const number = ++this.#lastSent;
+    for (const request of batch) request.sentIn = number;
     this.stats.countBatch(batch.length);
     const payload = encodeRequest(batch.map(({ encoded }) => encoded));
-    state.connection.publish(CONTROL_APIS[api].requestTopic, payload, (result) =>
-      this.#onPublished(message, result),
-    );
+    const { requestTopic } = CONTROL_APIS[api];
+    if (this.#answering.has(api)) state.connection.publish(requestTopic, payload);
+    else
+      state.connection.publishAcknowledged(requestTopic, payload, (result) =>
+        this.#onPublished(number, batch, result),
+      );
   }
 
-  #onPublished(message: SentMessage, result: PublishResult): void {
+  #onPublished(number: number, batch: readonly Request[], result: PublishResult): void {
     // A closed connection is the business of #onDown, which starts the count afresh.
     if (result.kind === 'closed') return;
-    message.acknowledged = true;
-    this.#unacknowledged -= 1;
+    this.#markArrived(number);
     if (result.kind === 'refused') {
       const { reasonCode } = result;
-      for (const request of message.requests) {
+      for (const request of batch) {
         this.#settle(request.id)?.reject(
           reasonCode === 0x87
             ? brokerDenied('publish', reasonCode)
@@ -227,12 +236,19 @@ export class BrokerChannel {
         );
       }
     }
+  }
+
+  /** Makes room for the next message. */
+  #markArrived(number: number): void {
+    if (number <= this.#lastArrived) return;
+    this.#lastArrived = number;
     for (const api of CONTROL_API_NAMES) this.#batchers[api].flush();
   }
 
   #onUp(limits: ConnectionLimits): void {
-    this.#unacknowledged = 0;
-    this.#unacknowledgedLimit = Math.min(limits.receiveMaximum, MAX_UNACKNOWLEDGED);
+    this.#lastArrived = this.#lastSent;
+    this.#underWayLimit = Math.min(limits.receiveMaximum, MAX_UNDER_WAY);
+    this.#answering.clear();
     this.#deniedApis = limits.deniedApis;
     for (const api of CONTROL_API_NAMES)
       this.#features[api] = limits.deniedApis.has(api) ? 'unavailable' : 'unknown';
@@ -240,7 +256,7 @@ export class BrokerChannel {
   }
 
   #onDown(): void {
-    this.#unacknowledgedLimit = 0;
+    this.#underWayLimit = 0;
     this.#failAll();
   }
 
@@ -259,10 +275,10 @@ export class BrokerChannel {
     }
     for (const api of CONTROL_API_NAMES) this.#batchers[api].dropUnwanted();
     this.#announceIdle();
-    // No PUBACK in all that time: the line is dead. Whatever of it is still in this process must not go out later.
+    // No sign of the broker in all that time: the line is dead. Whatever of it is still in this process must not go out later.
     const { state } = this.#link;
-    if (state.kind === 'connected' && expired.some(({ sentIn }) => sentIn?.acknowledged === false)) {
-      state.connection.destroy(`no acknowledgement within ${this.#config.requestTimeoutMs} ms`);
+    if (state.kind === 'connected' && expired.some(({ sentIn = 0 }) => sentIn > this.#lastArrived)) {
+      state.connection.destroy(`no sign of the broker within ${this.#config.requestTimeoutMs} ms`);
     }
   }
 
@@ -298,6 +314,8 @@ export class BrokerChannel {
       return;
     }
     this.#features[api] = 'available';
+    this.#answering.add(api);
+    if (request.sentIn !== undefined) this.#markArrived(request.sentIn);
     switch (result.kind) {
       case 'success':
         request.resolve(result.data);
@@ -315,6 +333,7 @@ export class BrokerChannel {
 
   #onEndpointNotAvailable(api: ControlApi): void {
     this.#features[api] = 'unavailable';
+    this.#answering.delete(api);
     const topic = CONTROL_APIS[api].requestTopic;
     const failed = this.#pending.removeAll((request) => request.api === api && request.sentIn !== undefined);
     if (failed.length === 0) this.stats.countIgnored('late-or-duplicate');

@@ -99,12 +99,17 @@ export class BrokerConnection {
     this.#client.on('close', () => this.destroy());
   }
 
+  /** Publishes at QoS 0: nothing tells whether the broker took the message. */
+  publish(topic: string, payload: string): void {
+    this.#client?.publish(topic, payload, { qos: 0 });
+  }
+
   /**
    * Publishes at QoS 1, which is what makes a refusal visible (MQTT 5 PUBACK reason code).
    *
    * @param onResult called exactly once, `closed` when the connection ends before the acknowledgement
    */
-  publish(topic: string, payload: string, onResult: (result: PublishResult) => void): void {
+  publishAcknowledged(topic: string, payload: string, onResult: (result: PublishResult) => void): void {
     let settled = false;
     this.#client?.publish(topic, payload, { qos: 1 }, (error) => {
       if (settled) return;

@@ -72,8 +72,6 @@ function whileConnected(
       if (error) reject(new CommandError(error.message));
       else resolve();
     });
-    // Its last "close" may be past already.
-    if (client.conn.destroyed) onClose();
   });
 }
 

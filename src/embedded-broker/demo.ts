@@ -20,7 +20,10 @@ export async function startDemo(port = MQTT_PORT): Promise<Demo> {
     controlUsername: credentials.username,
     controlPassword: credentials.password,
   });
-  const devices = await SimulatedDevices.start(broker.url);
+  const devices = await SimulatedDevices.start(broker.url).catch(async (error: unknown) => {
+    await broker.close();
+    throw error;
+  });
   return {
     broker: { url: broker.url, ...credentials },
     close: async () => {
