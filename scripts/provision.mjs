@@ -1,28 +1,59 @@
 // Installs, through apt, what the tests need beyond npm, and says so. Where it cannot, it stops with what to do.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 
-/** Debian package, and a file that shows that it is there. */
-const NEEDED = [
-  ['mosquitto', '/usr/sbin/mosquitto'],
-  ['chromium', '/usr/bin/chromium'],
-];
+/** Debian packages, and what the tests need them for. */
+const NEEDED = {
+  mosquitto: 'the broker',
+  'mosquitto-clients': 'mosquitto_sub',
+  'mosquitto-dev': 'headers for the companion plugin',
+  'libmosquitto-dev': 'headers for the companion plugin',
+  'libcjson-dev': 'headers for the companion plugin',
+  gcc: 'the companion plugin',
+  'libc6-dev': 'the companion plugin',
+  make: 'the companion plugin',
+  'pkg-config': 'the companion plugin',
+  clang: 'fuzzing the companion plugin',
+  'libclang-rt-14-dev': 'fuzzing the companion plugin',
+  chromium: 'Swagger UI in a browser',
+  'redis-server': 'rate limits shared by replicas',
+  openssl: 'certificates',
+  curl: 'the quick start',
+  'ca-certificates': 'fetching Mosquitto 2.1',
+};
 
-export function provision() {
-  const missing = NEEDED.filter(([, file]) => !existsSync(file)).map(([name]) => name);
-  if (missing.length === 0) return;
-  console.log(
-    `The tests need Debian packages that are missing here: ${missing.join(', ')}. Installing them with apt-get.`,
+/** Those of the packages that are not installed. */
+function missingPackages() {
+  const names = Object.keys(NEEDED);
+  const query = spawnSync('dpkg-query', ['-W', '-f', '${db:Status-Status} ${Package}\\n', ...names], {
+    encoding: 'utf8',
+  });
+  const installed = new Set(
+    (query.stdout ?? '')
+      .split('\n')
+      .filter((line) => line.startsWith('installed '))
+      .map((line) => line.split(' ')[1]),
   );
+  return names.filter((name) => !installed.has(name));
+}
+
+/** Installs what is missing; ends the process with status 1 where it cannot. */
+export function provision() {
+  const missing = missingPackages();
+  if (missing.length === 0) return;
+  console.log('The tests need Debian packages that are missing here. Installing them with apt-get:');
+  for (const name of missing) console.log(`  ${name} (${NEEDED[name]})`);
   // RUNLEVEL=1 keeps the packages' services from being started.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   const apt = (...args) =>
     spawnSync('apt-get', ['-qq', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
-  const installed = apt('update') && apt('install', '-y', '--no-install-recommends', ...missing);
-  const left = NEEDED.filter(([, file]) => !existsSync(file)).map(([name]) => name);
-  if (installed && left.length === 0) return;
-  console.error(
-    `\nCould not install ${left.join(', ') || missing.join(', ')} (this needs Debian and root). Install by hand and try again:\n  apt-get install ${missing.join(' ')}`,
-  );
+  if (
+    apt('update') &&
+    apt('install', '-y', '--no-install-recommends', ...missing) &&
+    missingPackages().length === 0
+  )
+    return;
+  console.error(`
+The packages could not be installed; that needs Debian 12 and root. Install them by hand and try again:
+  apt-get install ${missing.join(' ')}`);
   process.exit(1);
 }

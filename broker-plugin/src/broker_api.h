@@ -1,0 +1,37 @@
+/* The one place that includes Mosquitto's headers and knows what differs between 2.0 and 2.1. */
+#ifndef BROKER_API_H
+#define BROKER_API_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mosquitto.h>
+
+#if LIBMOSQUITTO_VERSION_NUMBER < 2000000
+#  error "Mosquitto 2.0 or later is needed"
+#elif LIBMOSQUITTO_VERSION_NUMBER < 2001000
+#  include <mosquitto_broker.h>
+#  include <mosquitto_plugin.h>
+#  include <mqtt_protocol.h>
+#  define BUILT_FOR_2_1 0
+#  define BUILT_FOR "2.0"
+#else
+#  define BUILT_FOR_2_1 1
+#  define BUILT_FOR "2.1"
+#endif
+
+/*
+ * Functions that only 2.1 exports are weak: on a 2.0 broker they resolve to NULL, the library still loads, and
+ * broker_version_matches_build() can say so in words instead of leaving an "undefined symbol" to the loader.
+ */
+#if BUILT_FOR_2_1
+#  pragma weak mosquitto_apply_on_all_clients
+#  pragma weak mosquitto_client
+#  pragma weak mosquitto_client_port
+#  pragma weak mosquitto_plugin_set_info
+#  pragma weak mosquitto_subscription_add
+#  pragma weak mosquitto_subscription_delete
+#endif
+
+#endif

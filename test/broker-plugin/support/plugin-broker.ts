@@ -1,0 +1,168 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { freePort } from '../../support/free-port.js';
+import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+
+/** The username that the tests' brokers let control. */
+export const GATEWAY = 'gateway';
+
+export interface PluginBrokerOptions {
+  readonly binary: string;
+  readonly library: string;
+  /** plugin_opt_* lines, without the prefix; the default lets GATEWAY control. */
+  readonly pluginOptions?: readonly string[];
+  /** `plugin` or `global_plugin`; default `plugin`. */
+  readonly directive?: string;
+  /** Lines that have to come before the listeners. */
+  readonly globalConfig?: readonly string[];
+  /** More lines of mosquitto.conf, after the listener and before the plugin. `{dir}` is a folder of the broker's own. */
+  readonly config?: readonly string[];
+  /** Files to put into that folder. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Also listen for WebSocket connections. */
+  readonly webSocket?: boolean;
+}
+
+/** Options of MQTT.js, and whether to connect by WebSocket. A username may be undefined: none. */
+export type ClientOptions = Omit<IClientOptions, 'username'> & {
+  readonly username?: string | undefined;
+  readonly webSocket?: boolean;
+};
+
+/** A real Mosquitto with the plugin on a free port. */
+export class PluginBroker {
+  readonly #dir = mkdtempSync(join(tmpdir(), 'plugin-broker-'));
+  readonly #options: PluginBrokerOptions;
+  #process: ChildProcess | undefined;
+  #clients: MqttClient[] = [];
+  #log = '';
+  #logWaiters: (() => void)[] = [];
+  #port = 0;
+  #webSocketPort = 0;
+
+  constructor(options: PluginBrokerOptions) {
+    this.#options = options;
+  }
+
+  /** Everything the broker has logged since it was made. */
+  get log(): string {
+    return this.#log;
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  /** Resident memory in KiB. */
+  get residentKiB(): number {
+    return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1]);
+  }
+
+  /** Starts the broker and waits until it runs; throws with its log if it ends instead. */
+  async start(): Promise<this> {
+    const {
+      binary,
+      library,
+      config = [],
+      files = {},
+      pluginOptions = [`allow_username ${GATEWAY}`],
+    } = this.#options;
+    this.#port ||= await freePort();
+    this.#webSocketPort ||= this.#options.webSocket ? await freePort() : 0;
+    for (const [name, content] of Object.entries(files)) {
+      writeFileSync(join(this.#dir, name), content, { mode: 0o600 });
+    }
+    const lines = [
+      ...(this.#options.globalConfig ?? []),
+      `listener ${this.#port} 127.0.0.1`,
+      'allow_anonymous true',
+      ...(this.#webSocketPort ? [`listener ${this.#webSocketPort} 127.0.0.1`, 'protocol websockets'] : []),
+      // The default user could not read the test's files.
+      'user root',
+      'allow_anonymous true',
+      ...config.map((line) => line.replaceAll('{dir}', this.#dir)),
+      `${this.#options.directive ?? 'plugin'} ${library}`,
+      ...pluginOptions.map((line) => `plugin_opt_${line}`),
+    ];
+    const configFile = join(this.#dir, 'mosquitto.conf');
+    writeFileSync(configFile, lines.join('\n') + '\n');
+
+    const logBefore = this.#log.length;
+    const child = spawn(binary, ['-c', configFile], {
+      env: { ...process.env, ...this.#options.env },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#process = child;
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#log += text;
+      this.#logWaiters.splice(0).forEach((wake) => wake());
+    });
+    child.once('close', () => this.#logWaiters.splice(0).forEach((wake) => wake()));
+    await this.waitForLog(/mosquitto version \S+ running/, logBefore);
+    return this;
+  }
+
+  /** Waits until the log matches, from a position on; throws if the broker ends first. */
+  async waitForLog(pattern: RegExp, from = 0): Promise<void> {
+    while (!pattern.test(this.#log.slice(from))) {
+      if (this.#process?.exitCode !== null || this.#process.signalCode !== null) {
+        throw new Error(`the broker ended, status ${this.#process?.exitCode}:\n${this.#log}`);
+      }
+      await new Promise<void>((wake) => this.#logWaiters.push(wake));
+    }
+  }
+
+  /** Runs the broker until it ends by itself and gives its exit status. */
+  async runToEnd(): Promise<number | null> {
+    await this.start().catch(() => undefined);
+    return this.#exit(this.#process?.exitCode === null && this.#process.signalCode === null);
+  }
+
+  /** Connects a client that is closed with the broker. */
+  async connect(options: ClientOptions = {}): Promise<MqttClient> {
+    const { webSocket = false, username, ...rest } = options;
+    const url = webSocket ? `ws://127.0.0.1:${this.#webSocketPort}` : `mqtt://127.0.0.1:${this.#port}`;
+    const client = await mqtt.connectAsync(
+      url,
+      {
+        protocolVersion: 5,
+        reconnectPeriod: 0,
+        ...rest,
+        ...(username === undefined ? {} : { username }),
+      },
+      false,
+    );
+    client.on('error', () => undefined);
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** Ends the broker by SIGTERM and gives its exit status; its folder stays, so it can start again. */
+  async shutDown(): Promise<number | null> {
+    this.#clients.splice(0).forEach((client) => client.end(true));
+    return this.#exit(true);
+  }
+
+  /** Ends the broker and removes what it leaves. */
+  async stop(): Promise<number | null> {
+    const status = await this.shutDown();
+    rmSync(this.#dir, { recursive: true, force: true });
+    return status;
+  }
+
+  async #exit(kill: boolean): Promise<number | null> {
+    const child = this.#process;
+    if (child?.exitCode === null && child.signalCode === null) {
+      if (kill) {
+        child.kill('SIGTERM');
+      }
+      await once(child, 'close');
+    }
+    return child?.exitCode ?? null;
+  }
+}

@@ -1,0 +1,55 @@
+import { EmbeddedBroker } from '../../src/embedded-broker/embedded-broker.js';
+import { preparePluginTarget } from '../broker-plugin/support/plugin-target.js';
+import { Mosquitto } from './mosquitto.js';
+
+/** A running broker that answers the control APIs. */
+export interface ControlBroker {
+  /** Where devices connect. */
+  readonly url: string;
+  /** Protocol version of the devices. */
+  readonly protocolVersion: 4 | 5;
+  /** Whether it sends retained messages for a subscription made on a client's behalf; Mosquitto lets no plugin do that. */
+  readonly sendsRetained: boolean;
+  /** The broker's entry in the configuration file. */
+  readonly settings: object;
+  stop(): Promise<void>;
+}
+
+/** Every kind of broker that gives clients all three operations, by name: the same tests run against each. */
+export const CONTROL_BROKERS: readonly (readonly [string, () => Promise<ControlBroker>])[] = [
+  ['the embedded broker', startEmbedded],
+  ['Mosquitto 2.1 with the companion plugin, MQTT 5', () => startMosquitto(5)],
+  ['Mosquitto 2.1 with the companion plugin, MQTT 3.1.1', () => startMosquitto(4)],
+];
+
+async function startEmbedded(): Promise<ControlBroker> {
+  const credentials = { username: 'client-control', password: 'password of the tests' };
+  const broker = await EmbeddedBroker.start({
+    port: 0,
+    fallbackToFreePort: true,
+    controlUsername: credentials.username,
+    controlPassword: credentials.password,
+  });
+  return {
+    url: broker.url,
+    protocolVersion: 4,
+    sendsRetained: true,
+    settings: { url: broker.url, protocolVersion: 4, ...credentials },
+    stop: () => broker.close(),
+  };
+}
+
+async function startMosquitto(protocolVersion: 4 | 5): Promise<ControlBroker> {
+  const { binary, library } = preparePluginTarget('2.1');
+  const broker = await Mosquitto.start({
+    binary,
+    config: ['allow_anonymous true', `plugin ${library}`, 'plugin_opt_allow_username gateway'],
+  });
+  return {
+    url: broker.url,
+    protocolVersion,
+    sendsRetained: false,
+    settings: { url: broker.url, protocolVersion, username: 'gateway' },
+    stop: () => broker.stop(),
+  };
+}
