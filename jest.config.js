@@ -1,5 +1,6 @@
 /**
- * Two projects: `unit` (specs beside the source, no I/O) and `e2e` (real brokers, real clients, HTTP).
+ * Three projects: `unit` (specs beside the source, no I/O), `e2e` (real brokers, real clients, HTTP) and `faults` (the
+ * same through injected faults; `docs/faults.md`).
  * TypeScript is compiled by swc with the decorators Nest needs; modules stay ES modules.
  */
 const transform = {
@@ -37,5 +38,13 @@ export default {
   projects: [
     { ...common, displayName: 'unit', roots: ['<rootDir>/src'], testMatch: ['**/*.spec.ts'] },
     { ...common, displayName: 'e2e', roots: ['<rootDir>/test'], testMatch: ['**/*.e2e-spec.ts'] },
+    {
+      ...common,
+      displayName: 'faults',
+      roots: ['<rootDir>/test/faults'],
+      testMatch: ['**/*.fault-spec.ts'],
+      globalSetup: '<rootDir>/test/faults/support/forget-figures.js',
+      globalTeardown: '<rootDir>/test/faults/support/print-figures.js',
+    },
   ],
 };

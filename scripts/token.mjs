@@ -39,7 +39,8 @@ if (expires !== undefined && Number.isNaN(Date.parse(expires))) fail('--expires 
 
 const token = randomBytes(32).toString('base64url');
 const sha256 = createHash('sha256').update(token).digest('hex');
-const brokers = broker.length > 0 ? `, brokers: [${broker.join(', ')}]` : '';
+// Quoted: an id such as 123 or true is text.
+const brokers = broker.length > 0 ? `, brokers: ${JSON.stringify(broker)}` : '';
 
 console.log(`The token, shown only now:
 
@@ -50,4 +51,4 @@ For the configuration file, under auth.tokens:
     - name: ${JSON.stringify(name)}
       sha256: ${sha256}${expires === undefined ? '' : `\n      expiresAt: ${new Date(expires).toISOString()}`}
       grants:
-        - { project: ${project === '*' ? '"*"' : project}, role: ${role}${brokers} }`);
+        - { project: ${JSON.stringify(project)}, role: ${role}${brokers} }`);

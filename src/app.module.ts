@@ -1,12 +1,16 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { BrokerGatewayModule } from './broker-gateway/broker-gateway.module.js';
 import { ClientControlModule } from './client-control/client-control.module.js';
+import { ClientInspectModule } from './client-inspect/client-inspect.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { ConfigStore } from './config/config-store.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import { Lifecycle } from './lifecycle.js';
+import { MetricsModule } from './metrics/metrics.module.js';
+import { RateLimitModule } from './rate-limit/rate-limit.module.js';
 import { RegistryModule } from './registry/registry.module.js';
 
 /** The whole application. */
@@ -18,11 +22,15 @@ export class AppModule {
       imports: [
         ConfigModule.with(config),
         HttpModule,
+        RateLimitModule,
         AuthModule,
         RegistryModule,
         BrokerGatewayModule,
+        AuditModule,
         ClientControlModule,
+        ClientInspectModule,
         HealthModule,
+        MetricsModule,
       ],
       providers: [Lifecycle],
     };

@@ -8,8 +8,13 @@ import type { ConfigStore } from './config/config-store.js';
 import { AppErrorFilter } from './errors/app-error.filter.js';
 import { AllowedMethods } from './http/allowed-methods.js';
 import { answerBadRequest } from './http/answer-bad-request.js';
+import { addCors } from './http/cors.js';
+import { renewCertificate, tlsOptions } from './http/https-server.js';
 import { requestIdOf } from './http/request-id.js';
+import { SecurityHeaders } from './http/security-headers.js';
+import { logWhenAnswered } from './logging/log-requests.js';
 import { NestLogger } from './logging/nest-logger.js';
+import { HttpMetrics } from './metrics/http-metrics.js';
 import { setUpApp } from './setup-app.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -20,21 +25,33 @@ const CONNECTIONS_CHECK_MS = 5_000;
 export async function createApp(config: ConfigStore, logger: Logger): Promise<NestFastifyApplication> {
   const allowedMethods = new AllowedMethods();
   const filter = new AppErrorFilter(allowedMethods, logger);
+  const { tls, trustProxy } = config.current.http;
+  const securityHeaders = new SecurityHeaders(tls !== undefined);
+  const serverOptions = {
+    // A missing Host header is answered by a hook, with the error body that every error has.
+    requireHostHeader: false,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+  };
   const adapter = new FastifyAdapter({
     logger: false,
     genReqId: requestIdOf,
     requestIdHeader: false,
     return503OnClosing: false,
+    trustProxy: typeof trustProxy === 'boolean' ? trustProxy : [...trustProxy],
     // Ids that are too long get a 400 that says so, not a 404.
     routerOptions: { maxParamLength: 16_384 },
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: {
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+    ...(tls === undefined ? { http: serverOptions } : { https: { ...serverOptions, ...tlsOptions(tls) } }),
+    // What the router cannot even read as a path; no hook runs for it.
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      request.record = { startedAt: performance.now() };
+      logWhenAnswered(request, reply, logger);
+      securityHeaders.apply(request.url, reply);
+      filter.answer(error, request, reply);
+      app.get(HttpMetrics).observe(request, reply);
     },
-    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
-      filter.answer(error, request, reply),
     clientErrorHandler: (error: Error, socket: Socket) => answerBadRequest(error, socket),
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), adapter, {
@@ -42,9 +59,13 @@ export async function createApp(config: ConfigStore, logger: Logger): Promise<Ne
     bodyParser: false,
     forceCloseConnections: true,
   });
-  allowedMethods.watch(app.getHttpAdapter().getInstance());
+  const fastify = app.getHttpAdapter().getInstance();
+  allowedMethods.watch(fastify);
+  securityHeaders.addTo(fastify);
   setUpApp(app, filter, logger);
+  addCors(fastify, config);
+  renewCertificate(fastify.server, config);
   await app.init();
-  await app.getHttpAdapter().getInstance().ready();
+  await fastify.ready();
   return app;
 }

@@ -1,21 +1,15 @@
-import {
-  Injectable,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-} from '@nestjs/common';
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import { BrokerGateway } from './broker-gateway/broker-gateway.js';
 import { Drain } from './http/drain.js';
 
-/** Together well under the 10 s after which orchestrators lose patience. */
-const HTTP_GRACE_MS = 7000;
-const GATEWAY_GRACE_MS = 1000;
+/** What is in flight gets this long to finish; with the closing after it well under the 10 s after which orchestrators lose patience. */
+const GRACE_MS = 6000;
 
-/** Opens the gateway when the application is there, and shuts down in order: refuse new work, finish what is in flight, close HTTP, close MQTT. */
+/** Opens the gateway when the application is there, and shuts down in order: refuse new work, finish what is in flight, close MQTT, close HTTP. */
 @Injectable()
-export class Lifecycle implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
+export class Lifecycle implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #gateway: BrokerGateway;
   readonly #drain: Drain;
   readonly #adapterHost: HttpAdapterHost<FastifyAdapter>;
@@ -32,12 +26,10 @@ export class Lifecycle implements OnApplicationBootstrap, BeforeApplicationShutd
 
   /** HTTP still listens here, so that new requests get a 503 they can read. */
   async beforeApplicationShutdown(): Promise<void> {
-    await this.#drain.start(HTTP_GRACE_MS);
+    await this.#drain.start(GRACE_MS);
+    // Commands that still wait for their broker fail now, while their callers can be told.
+    await this.#gateway.close(0);
     // What is left are idle connections and requests that never arrived completely.
     this.#adapterHost.httpAdapter.getHttpServer().closeAllConnections();
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.#gateway.close(GATEWAY_GRACE_MS);
   }
 }

@@ -1,9 +1,14 @@
+import { boundHeap } from './bounded-heap.js';
 import { ConfigError } from './config/config-error.js';
 import { createLogger, toLogLevel } from './logging/create-logger.js';
-import { startService } from './start-service.js';
+import { startService, type RunningService } from './start-service.js';
 
+boundHeap();
 const level = toLogLevel(process.env.LOG_LEVEL ?? 'info');
 const logger = createLogger(level ?? 'info');
+let service: RunningService | undefined;
+// From the start on: nobody's SIGHUP ends the process.
+process.on('SIGHUP', () => void service?.reload());
 
 try {
   if (level === undefined) {
@@ -11,10 +16,10 @@ try {
       { path: 'LOG_LEVEL', message: 'must be a log level such as info' },
     ]);
   }
-  const service = await startService(process.env, process.cwd(), logger);
+  const running = await startService(process.env, process.cwd(), logger);
   const stop = (signal: NodeJS.Signals): void => {
     logger.info({ signal }, 'shutting down');
-    service.close().then(
+    running.close().then(
       () => process.exit(0),
       (error: unknown) => {
         logger.fatal({ err: error }, 'the shutdown failed');
@@ -22,6 +27,7 @@ try {
       },
     );
   };
+  service = running;
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
 } catch (error) {

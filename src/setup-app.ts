@@ -1,10 +1,13 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { Logger } from 'pino';
+import { auditRequests } from './audit/audit-requests.js';
+import { AuditTrail } from './audit/audit-trail.js';
 import type { AppErrorFilter } from './errors/app-error.filter.js';
 import { Drain } from './http/drain.js';
 import { addHttpHooks } from './http/http-hooks.js';
 import { logRequests } from './logging/log-requests.js';
+import { HttpMetrics } from './metrics/http-metrics.js';
 import { createDocument } from './openapi/create-document.js';
 
 /** Puts on an application what all routes share: hooks, prefix, error filter, OpenAPI. */
@@ -12,8 +15,16 @@ export function setUpApp(app: NestFastifyApplication, filter: AppErrorFilter, lo
   const fastify = app.getHttpAdapter().getInstance();
   addHttpHooks(fastify, app.get(Drain));
   logRequests(fastify, logger);
-  app.setGlobalPrefix('api', { exclude: ['health/live', 'health/ready'] });
+  auditRequests(fastify, app.get(AuditTrail), logger);
+  // After the audit trail, which may change the status.
+  app.get(HttpMetrics).addTo(fastify);
+  app.setGlobalPrefix('api', { exclude: ['health/live', 'health/ready', 'metrics'] });
   app.useGlobalFilters(filter);
+  // For what fails in a hook. Nest sets Fastify's handler only after all init hooks, and when those take time its routes
+  // are stuck with Fastify's own.
+  fastify.addHook('onRoute', (route) => {
+    route.errorHandler = (error, request, reply) => filter.answer(error, request, reply);
+  });
   SwaggerModule.setup('api/docs', app, () => createDocument(app), {
     jsonDocumentUrl: 'api/docs-json',
     yamlDocumentUrl: 'api/docs-yaml',

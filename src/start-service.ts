@@ -1,17 +1,28 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
-import type { Config } from './config/config.js';
+import { AuditTrail } from './audit/audit-trail.js';
 import { ConfigError } from './config/config-error.js';
 import { ConfigStore } from './config/config-store.js';
 import { DEMO_TOKEN, embeddedDefault } from './config/embedded-default.js';
-import { findConfigFile, loadConfigFile } from './config/load-config.js';
+import { findConfigFile } from './config/load-config.js';
 import type { Environment } from './config/parse-config.js';
 import { createApp } from './create-app.js';
 import { startDemo } from './embedded-broker/demo.js';
+import { systemErrorCode } from './errors/system-error-code.js';
+import { OperationsMetrics } from './metrics/operations-metrics.js';
+import { ConfigReloader, type ReloadTrigger } from './reload/config-reloader.js';
+import { ConfigSource } from './reload/config-source.js';
+import { FileWatcher } from './reload/file-watcher.js';
+
+/** A changed file is acted upon when it has stayed the same for this long. */
+const WATCH_INTERVAL_MS = 1000;
 
 /** A running service. */
 export interface RunningService {
   /** Base URL, without a slash at the end. */
   readonly url: string;
+  /** Reads the configuration file again, if there is one, and opens the audit file afresh. Never rejects. */
+  reload(): Promise<void>;
   /** Drains and stops everything. */
   close(): Promise<void>;
 }
@@ -27,23 +38,56 @@ export async function startService(
   logger: Logger,
 ): Promise<RunningService> {
   const file = findConfigFile(environment, workingDirectory);
-  if (file !== undefined) return listen(loadConfigFile(file, environment), logger);
+  if (file !== undefined) return startOnFile(new ConfigSource(file, environment), logger);
 
   const settings = embeddedDefault(environment);
   const demo = await startDemo();
   try {
-    const service = await listen(settings.withBroker(demo.broker), logger);
-    announceDemo(service.url, demo.broker.url, logger);
-    return { ...service, close: () => service.close().finally(() => demo.close()) };
+    const { app, url } = await listen(new ConfigStore(settings.withBroker(demo.broker)), logger);
+    announceDemo(url, demo.broker.url, logger);
+    return {
+      url,
+      reload: () => {
+        logger.info('there is no configuration file to reload');
+        return app.get(AuditTrail).reopen();
+      },
+      close: () => app.close().finally(() => demo.close()),
+    };
   } catch (error) {
     await demo.close();
     throw error;
   }
 }
 
-async function listen(config: Config, logger: Logger): Promise<RunningService> {
-  const { host, port } = config.http;
-  const app = await createApp(new ConfigStore(config), logger);
+async function startOnFile(source: ConfigSource, logger: Logger): Promise<RunningService> {
+  const store = new ConfigStore(source.load());
+  const { app, url } = await listen(store, logger);
+  const reloader = new ConfigReloader(store, () => source.load(), app.get(OperationsMetrics), logger);
+  const reload = (trigger: ReloadTrigger): void => {
+    reloader.reload(trigger);
+    watcher.watch(source.paths);
+  };
+  const watcher = new FileWatcher(() => reload('file'), WATCH_INTERVAL_MS);
+  watcher.watch(source.paths);
+  return {
+    url,
+    reload: () => {
+      reload('SIGHUP');
+      return app.get(AuditTrail).reopen();
+    },
+    close: () => {
+      watcher.close();
+      return app.close();
+    },
+  };
+}
+
+async function listen(
+  store: ConfigStore,
+  logger: Logger,
+): Promise<{ app: NestFastifyApplication; url: string }> {
+  const { host, port } = store.current.http;
+  const app = await createApp(store, logger);
   try {
     await app.listen(port, host);
   } catch (error) {
@@ -52,12 +96,11 @@ async function listen(config: Config, logger: Logger): Promise<RunningService> {
   }
   const url = (await app.getUrl()).replace('[::1]', 'localhost');
   logger.info({ url, docs: `${url}/api/docs` }, `listening on ${url}, Swagger UI at ${url}/api/docs`);
-  return { url, close: () => app.close() };
+  return { app, url };
 }
 
 function listenError(error: unknown, host: string, port: number): unknown {
-  const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-  return isTaken
+  return systemErrorCode(error) === 'EADDRINUSE'
     ? new ConfigError('http', [
         {
           path: 'http.port',

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { TokenConfig } from '../config/config.js';
 
 /** Finds opaque bearer tokens by their SHA-256, the only form in which they are known. */
@@ -17,5 +17,5 @@ export class TokenTable {
 
 /** The SHA-256 of a token as the configuration holds it: 64 lower-case hex digits. */
 export function sha256Hex(token: string): string {
-  return createHash('sha256').update(token, 'utf8').digest('hex');
+  return hash('sha256', token, 'hex');
 }

@@ -18,7 +18,9 @@ import {
   brokerUnavailable,
   commandFailed,
   GatewayError,
+  type Outcome,
 } from './gateway-error.js';
+import type { ChannelObserver } from './gateway-observer.js';
 import { PendingRequests } from './pending-requests.js';
 
 /** The data of a successful answer. */
@@ -27,9 +29,11 @@ export type CommandData = Readonly<Record<string, unknown>>;
 interface Request {
   readonly id: string;
   readonly api: ControlApi;
+  readonly command: string;
   readonly encoded: string;
   /** For errors that name the client. */
   readonly clientid: unknown;
+  readonly startedAt: number;
   readonly deadlineAt: number;
   readonly resolve: (data: CommandData) => void;
   readonly reject: (error: GatewayError) => void;
@@ -52,9 +56,12 @@ const PACKET_OVERHEAD_BYTES = 128;
  */
 export class BrokerChannel {
   readonly stats = new ChannelStats();
+  /** Resolves when the first attempt to connect has ended, well or not, at the latest after `connectTimeoutMs`. */
+  readonly firstAttempt: Promise<void>;
   readonly #config: BrokerConfig;
   readonly #link: BrokerLink;
   readonly #idPrefix: string;
+  readonly #observer: ChannelObserver | undefined;
   readonly #pending: PendingRequests<Request>;
   readonly #batchers: Readonly<Record<ControlApi, CommandBatcher<Request>>>;
   readonly #features: Record<ControlApi, FeatureState> = {
@@ -79,20 +86,27 @@ export class BrokerChannel {
   /**
    * @param clientId MQTT client id of the control connection
    * @param idPrefix makes correlation ids unique across processes and restarts
+   * @param observer is told of every batch and every outcome
    */
   constructor(
     config: BrokerConfig,
     readonly clientId: string,
     idPrefix: string,
+    observer?: ChannelObserver,
   ) {
     this.#config = config;
     this.#idPrefix = idPrefix;
+    this.#observer = observer;
     this.#pending = new PendingRequests((expired) => this.#expire(expired));
+    let endFirstAttempt: () => void = () => undefined;
+    this.firstAttempt = new Promise((resolve) => (endFirstAttempt = resolve));
     this.#link = new BrokerLink(config, clientId, {
       onUp: (limits) => this.#onUp(limits),
       onDown: () => this.#onDown(),
       onMessage: (api, payload, retained) => this.#onMessage(api, payload, retained),
-      onStateChange: () => undefined,
+      onStateChange: (state) => {
+        if (state !== 'connecting') endFirstAttempt();
+      },
     });
     this.#batchers = {
       clientControl: this.#createBatcher('clientControl'),
@@ -124,19 +138,21 @@ export class BrokerChannel {
    */
   request(api: ControlApi, command: ControlCommand): Promise<CommandData> {
     const refusal = this.#refusal(api);
-    if (refusal !== undefined) return Promise.reject(refusal);
+    if (refusal !== undefined) return this.#refuse(command, refusal);
     const id = `${this.#idPrefix}${(this.#sequence++).toString(36)}`;
     const encoded = encodeCommand(command, id);
     const tooLarge = this.#tooLarge(encoded);
-    if (tooLarge !== undefined) return Promise.reject(tooLarge);
+    if (tooLarge !== undefined) return this.#refuse(command, tooLarge);
     return new Promise((resolve, reject) => {
-      const deadlineAt = performance.now() + this.#config.requestTimeoutMs;
+      const startedAt = performance.now();
       const request: Request = {
         id,
         api,
+        command: command.command,
         encoded,
         clientid: command.clientid,
-        deadlineAt,
+        startedAt,
+        deadlineAt: startedAt + this.#config.requestTimeoutMs,
         resolve,
         reject,
       };
@@ -167,6 +183,11 @@ export class BrokerChannel {
       () => this.#lastSent - this.#lastArrived < this.#underWayLimit,
       (batch) => this.#send(api, batch),
     );
+  }
+
+  #refuse({ command }: ControlCommand, error: GatewayError): Promise<never> {
+    this.#observer?.onRefused(command, error.code);
+    return Promise.reject(error);
   }
 
   /** Why a request cannot even be queued now. */
@@ -213,6 +234,7 @@ export class BrokerChannel {
     const number = ++this.#lastSent;
     for (const request of batch) request.sentIn = number;
     this.stats.countBatch(batch.length);
+    this.#observer?.onBatch(batch.length);
     const payload = encodeRequest(batch.map(({ encoded }) => encoded));
     const { requestTopic } = CONTROL_APIS[api];
     if (this.#answering.has(api)) state.connection.publish(requestTopic, payload);
@@ -229,11 +251,12 @@ export class BrokerChannel {
     if (result.kind === 'refused') {
       const { reasonCode } = result;
       for (const request of batch) {
-        this.#settle(request.id)?.reject(
+        if (this.#settle(request.id) === undefined) continue;
+        const error =
           reasonCode === 0x87
             ? brokerDenied('publish', reasonCode)
-            : commandFailed(`the broker refused the message, reason ${reasonCode}`, request.clientid),
-        );
+            : commandFailed(`the broker refused the message, reason ${reasonCode}`, request.clientid);
+        this.#fail(request, error);
       }
     }
   }
@@ -263,15 +286,15 @@ export class BrokerChannel {
   #failAll(): void {
     for (const api of CONTROL_API_NAMES) this.#batchers[api].clear();
     const retryAfterMs = this.#link.retryAfterMs;
-    for (const { reject, sentIn } of this.#pending.removeAll()) {
-      reject(brokerUnavailable(sentIn === undefined ? 'not-sent' : 'unknown', retryAfterMs));
+    for (const request of this.#pending.removeAll()) {
+      this.#fail(request, brokerUnavailable(outcomeOf(request), retryAfterMs));
     }
     this.#announceIdle();
   }
 
   #expire(expired: readonly Request[]): void {
-    for (const { reject, sentIn } of expired) {
-      reject(brokerTimeout(sentIn === undefined ? 'not-sent' : 'unknown', this.#config.requestTimeoutMs));
+    for (const request of expired) {
+      this.#fail(request, brokerTimeout(outcomeOf(request), this.#config.requestTimeoutMs));
     }
     for (const api of CONTROL_API_NAMES) this.#batchers[api].dropUnwanted();
     this.#announceIdle();
@@ -318,13 +341,14 @@ export class BrokerChannel {
     if (request.sentIn !== undefined) this.#markArrived(request.sentIn);
     switch (result.kind) {
       case 'success':
+        this.#observer?.onSettled(request.command, 'OK', performance.now() - request.startedAt);
         request.resolve(result.data);
         return;
       case 'error':
-        request.reject(commandFailed(result.error, request.clientid));
+        this.#fail(request, commandFailed(result.error, request.clientid));
         return;
       case 'invalid':
-        request.reject(commandFailed('the answer is neither a success nor an error', request.clientid));
+        this.#fail(request, commandFailed('the answer is neither a success nor an error', request.clientid));
         return;
       default:
         result satisfies never;
@@ -337,14 +361,22 @@ export class BrokerChannel {
     const topic = CONTROL_APIS[api].requestTopic;
     const failed = this.#pending.removeAll((request) => request.api === api && request.sentIn !== undefined);
     if (failed.length === 0) this.stats.countIgnored('late-or-duplicate');
-    for (const { reject } of failed) {
-      reject(
+    for (const request of failed) {
+      this.#fail(
+        request,
         new GatewayError('CLIENT_CONTROL_NOT_AVAILABLE', 'The broker has no such control endpoint', {
           topic,
         }),
       );
     }
+    // No answer to them will come any more that could make room for the next messages.
+    this.#markArrived(failed.at(-1)?.sentIn ?? 0);
     this.#announceIdle();
+  }
+
+  #fail(request: Request, error: GatewayError): void {
+    this.#observer?.onSettled(request.command, error.code, performance.now() - request.startedAt);
+    request.reject(error);
   }
 
   #settle(id: string): Request | undefined {
@@ -356,4 +388,8 @@ export class BrokerChannel {
   #announceIdle(): void {
     if (this.#pending.size === 0) this.#onIdle?.();
   }
+}
+
+function outcomeOf({ sentIn }: Request): Outcome {
+  return sentIn === undefined ? 'not-sent' : 'unknown';
 }

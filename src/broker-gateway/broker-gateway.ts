@@ -3,11 +3,13 @@ import { Injectable } from '@nestjs/common';
 import type { BrokerConfig } from '../config/config.js';
 import { ConfigStore } from '../config/config-store.js';
 import { BrokerChannel, type CommandData } from './broker-channel.js';
+import { ChannelSlot } from './channel-slot.js';
 import type { BrokerStatus } from './broker-status.js';
 import type { ChannelStats } from './channel-stats.js';
 import type { ControlApi } from './control-api.js';
 import type { ControlCommand } from './control-protocol.js';
 import { GatewayError } from './gateway-error.js';
+import type { GatewayObserver } from './gateway-observer.js';
 
 /** Names a configured broker. */
 export interface BrokerRef {
@@ -26,67 +28,128 @@ const NOT_OPENED: BrokerStatus = {
 /** Every broker's channel, by project and broker id: the one way from the features to the brokers. */
 @Injectable()
 export class BrokerGateway {
-  readonly #channels = new Map<string, BrokerChannel>();
+  readonly #slots = new Map<string, ChannelSlot>();
+  /** Removed from the configuration, but not yet done with what is in flight. */
+  readonly #leaving = new Set<ChannelSlot>();
   readonly #config: ConfigStore;
+  #observer: GatewayObserver | undefined;
+  #closed = false;
 
   constructor(config: ConfigStore) {
     this.#config = config;
   }
 
-  /** Begins to connect to every configured broker; brokers that are down are picked up when they come. */
+  /** Tells `observer` what happens from now on. Call it before {@link open}. */
+  observe(observer: GatewayObserver): void {
+    this.#observer = observer;
+  }
+
+  /**
+   * Begins to connect to every configured broker; brokers that are down are picked up when they come. Follows every
+   * later configuration: connections that it does not change stay as they are, and no request in flight fails for it.
+   */
   open(): void {
-    for (const project of this.#config.current.projects) {
-      for (const broker of project.brokers) this.#openChannel(project.id, broker);
-    }
+    this.#reconcile();
+    this.#config.onChange(() => this.#reconcile());
   }
 
   /**
    * Sends a command to a broker and waits for its answer.
    *
    * @returns the answer's `data`
-   * @throws {GatewayError} see {@link BrokerChannel.request}
+   * @throws {GatewayError} see {@link BrokerChannel.request}; `BROKER_NOT_FOUND` for one that is no longer configured
    */
   request(broker: BrokerRef, api: ControlApi, command: ControlCommand): Promise<CommandData> {
-    const channel = this.#channels.get(keyOf(broker));
-    return channel === undefined
-      ? Promise.reject(new GatewayError('SHUTTING_DOWN', 'The service is shutting down'))
-      : channel.request(api, command);
+    const channel = this.#channel(broker);
+    if (channel !== undefined) return channel.request(api, command);
+    const { brokerId } = broker;
+    return Promise.reject(
+      new GatewayError('BROKER_NOT_FOUND', `There is no broker with the id ${brokerId} in this project`, {
+        broker: brokerId,
+      }),
+    );
   }
 
   /** How a broker's connection is doing. */
   status(broker: BrokerRef): BrokerStatus {
-    return this.#channels.get(keyOf(broker))?.status ?? NOT_OPENED;
+    return this.#channel(broker)?.status ?? NOT_OPENED;
   }
 
   /** The MQTT client id of this service's own connection to a broker. */
   ownClientId(broker: BrokerRef): string | undefined {
-    return this.#channels.get(keyOf(broker))?.clientId;
+    return this.#channel(broker)?.clientId;
   }
 
   /** What a broker's channel counts; undefined for a broker that the gateway does not know. */
   stats(broker: BrokerRef): ChannelStats | undefined {
-    return this.#channels.get(keyOf(broker))?.stats;
+    return this.#channel(broker)?.stats;
+  }
+
+  /** Commands that wait for a broker or are in flight to it. */
+  pendingCount(broker: BrokerRef): number {
+    return this.#channel(broker)?.pendingCount ?? 0;
   }
 
   /** Takes no new requests, lets those in flight finish (at most `graceMs`), then closes all connections. */
   async close(graceMs: number): Promise<void> {
-    const channels = [...this.#channels.values()];
+    this.#closed = true;
+    const slots = [...this.#slots.values(), ...this.#leaving];
     const timer = setTimeout(() => {
-      for (const channel of channels) void channel.destroy();
+      for (const slot of slots) void slot.destroy();
     }, graceMs);
-    await Promise.all(channels.map((channel) => channel.close()));
+    await Promise.all(slots.map((slot) => slot.close()));
     clearTimeout(timer);
   }
 
-  #openChannel(projectId: string, broker: BrokerConfig): void {
-    const clientId = `${broker.clientIdPrefix}-${randomBytes(8).toString('hex')}`;
-    const channel = new BrokerChannel(broker, clientId, `${randomBytes(12).toString('base64url')}.`);
-    this.#channels.set(keyOf({ projectId, brokerId: broker.id }), channel);
-    channel.open();
+  #channel(broker: BrokerRef): BrokerChannel | undefined {
+    return this.#slots.get(keyOf(broker))?.channel;
+  }
+
+  /** Opens, changes and closes channels until they are those of the configuration in force. */
+  #reconcile(): void {
+    if (this.#closed) return;
+    const removed = new Map(this.#slots);
+    for (const { id: projectId, brokers } of this.#config.current.projects) {
+      for (const config of brokers) {
+        const broker = { projectId, brokerId: config.id };
+        const key = keyOf(broker);
+        removed.delete(key);
+        const slot = this.#slots.get(key);
+        if (slot === undefined) this.#slots.set(key, this.#createSlot(broker, config));
+        else slot.change(config);
+      }
+    }
+    for (const [key, slot] of removed) this.#remove(key, slot);
+  }
+
+  #createSlot(broker: BrokerRef, config: BrokerConfig): ChannelSlot {
+    const observer = this.#observer?.onBrokerAdded(broker);
+    return new ChannelSlot(config, (latest) => {
+      const clientId = `${latest.clientIdPrefix}-${randomBytes(8).toString('hex')}`;
+      const idPrefix = `${randomBytes(12).toString('base64url')}.`;
+      const channel = new BrokerChannel(latest, clientId, idPrefix, observer);
+      channel.open();
+      return channel;
+    });
+  }
+
+  #remove(key: string, slot: ChannelSlot): void {
+    this.#slots.delete(key);
+    this.#leaving.add(slot);
+    void slot.close().then(() => {
+      this.#leaving.delete(slot);
+      // It may have come back in the meantime.
+      if (!this.#slots.has(key)) this.#observer?.onBrokerRemoved(refOf(key));
+    });
   }
 }
 
 /** Ids hold no slash. */
 function keyOf({ projectId, brokerId }: BrokerRef): string {
   return `${projectId}/${brokerId}`;
+}
+
+function refOf(key: string): BrokerRef {
+  const [projectId = '', brokerId = ''] = key.split('/');
+  return { projectId, brokerId };
 }

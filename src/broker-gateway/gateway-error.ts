@@ -1,5 +1,6 @@
 /** The error codes that the gateway raises; the same names as in the REST contract. */
 export type GatewayErrorCode =
+  | 'BROKER_NOT_FOUND'
   | 'CLIENT_NOT_FOUND'
   | 'CLIENT_CONTROL_NOT_AVAILABLE'
   | 'BROKER_ERROR'

@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import type { ControlAction } from '../audit/audit-record.js';
+import { AuditTrail } from '../audit/audit-trail.js';
 import { isAllowed } from '../auth/caller.js';
 import { notAllowed } from '../auth/not-allowed.js';
 import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
@@ -14,19 +16,22 @@ import type { UnsubscribeClientDto } from './dto/unsubscribe-client.dto.js';
 /**
  * The three operations on a broker's connected clients. Each resolves when the broker confirmed that it was done.
  *
- * All throw {@link AppError} `SELF_DISCONNECT` for this service's own connection, and what {@link BrokerGateway.request} throws.
+ * All throw {@link AppError} `SELF_DISCONNECT` for this service's own connection, `INTERNAL_ERROR` when the audit trail is
+ * required and cannot be written, and what {@link BrokerGateway.request} throws.
  */
 @Injectable()
 export class ClientControlService {
   readonly #gateway: BrokerGateway;
+  readonly #audit: AuditTrail;
 
-  constructor(gateway: BrokerGateway) {
+  constructor(gateway: BrokerGateway, audit: AuditTrail) {
     this.#gateway = gateway;
+    this.#audit = audit;
   }
 
   /** Disconnects the client. */
-  async disconnect(call: ControlCall, body: DisconnectClientDto): Promise<void> {
-    await this.#run(call, 'disconnect', body, disconnectClient(body));
+  disconnect(call: ControlCall, body: DisconnectClientDto): Promise<void> {
+    return this.#run(call, 'disconnect', body, disconnectClient(body));
   }
 
   /**
@@ -34,18 +39,18 @@ export class ClientControlService {
    *
    * @throws {AppError} `NOT_ALLOWED` for a `$`-topic when the caller is not an admin
    */
-  async subscribe(call: ControlCall, body: SubscribeClientDto): Promise<void> {
-    await this.#run(call, 'subscribe', body, subscribeClient(body));
+  subscribe(call: ControlCall, body: SubscribeClientDto): Promise<void> {
+    return this.#run(call, 'subscribe', body, subscribeClient(body));
   }
 
   /** Removes the client's subscription. */
-  async unsubscribe(call: ControlCall, body: UnsubscribeClientDto): Promise<void> {
-    await this.#run(call, 'unsubscribe', body, unsubscribeClient(body));
+  unsubscribe(call: ControlCall, body: UnsubscribeClientDto): Promise<void> {
+    return this.#run(call, 'unsubscribe', body, unsubscribeClient(body));
   }
 
   async #run(
     { broker, caller, record }: ControlCall,
-    action: 'disconnect' | 'subscribe' | 'unsubscribe',
+    action: ControlAction,
     { clientid, topic }: { readonly clientid: string; readonly topic?: string },
     command: ControlCommand,
   ): Promise<void> {
@@ -60,6 +65,7 @@ export class ClientControlService {
     if (clientid === this.#gateway.ownClientId(broker)) {
       throw new AppError('SELF_DISCONNECT', "This client id is the service's own control connection");
     }
+    if (this.#audit.isRequired) await this.#audit.announce(record);
     await this.#gateway.request(broker, 'clientControl', command);
   }
 }

@@ -1,20 +1,17 @@
-import { Authorized } from '../auth/authorized.decorator.js';
+import { applyDecorators } from '@nestjs/common';
+import { Audited } from '../audit/audited.decorator.js';
+import { AuthorizedOnBroker } from '../auth/authorized-on-broker.decorator.js';
 
-/** A route that runs a command on a client: editors only, and every error that the way to a broker can end in. */
+/** A route that runs a command on a client: audited, for editors only, with every error that it can end in. */
 export const ControlsClients = (): MethodDecorator & ClassDecorator =>
-  Authorized(
-    'editor',
-    'INVALID',
-    'SELF_DISCONNECT',
-    'PROJECT_NOT_FOUND',
-    'BROKER_NOT_FOUND',
-    'CLIENT_NOT_FOUND',
-    'PAYLOAD_TOO_LARGE',
-    'UNSUPPORTED_MEDIA_TYPE',
-    'CLIENT_CONTROL_NOT_AVAILABLE',
-    'BROKER_ERROR',
-    'BROKER_DENIED',
-    'BROKER_UNAVAILABLE',
-    'BROKER_BUSY',
-    'BROKER_TIMEOUT',
+  applyDecorators(
+    // First, so that refusals by the guards after it are audited too.
+    Audited(),
+    AuthorizedOnBroker(
+      'editor',
+      'SELF_DISCONNECT',
+      'CLIENT_NOT_FOUND',
+      'PAYLOAD_TOO_LARGE',
+      'UNSUPPORTED_MEDIA_TYPE',
+    ),
   );

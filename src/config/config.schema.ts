@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { ROLES } from '../auth/role.js';
+import { systemErrorCode } from '../errors/system-error-code.js';
+import type { ConfigFiles } from './config-files.js';
 
 /** Ids of projects and brokers, in the configuration and in paths. */
 export const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -70,77 +72,98 @@ const token = z.strictObject({
   grants: z.array(grant, 'must be a list of grants'),
 });
 
-const tls = z.strictObject({
-  ca: text.optional(),
-  cert: text.optional(),
-  key: text.optional(),
-  rejectUnauthorized: boolean.default(true),
-  servername: text.optional(),
-});
+/**
+ * The configuration file's shape, as in the configuration contract: every key, its type, bounds and default.
+ *
+ * @param files reads the files that it names: what comes out holds their contents instead
+ */
+export function configSchema(files: ConfigFiles) {
+  /** The name of a file; its contents come out. */
+  const contents = text.transform((file, context) => {
+    try {
+      return files.read(file);
+    } catch (error) {
+      const code = systemErrorCode(error) ?? 'unknown error';
+      context.addIssue({ code: 'custom', message: `names a file that cannot be read (${code})` });
+      return z.NEVER;
+    }
+  });
 
-const broker = z.strictObject({
-  id,
-  name: text.optional(),
-  url: brokerUrl,
-  protocolVersion: integer(4, 5).default(5),
-  clientIdPrefix: text.max(200, 'must be at most 200 characters').default('client-control'),
-  username: text.optional(),
-  password: text.optional(),
-  passwordFile: text.optional(),
-  tls: tls.optional(),
-  requestTimeoutMs: integer(1, 3_600_000).default(5000),
-  connectTimeoutMs: integer(1, 3_600_000).default(10_000),
-  keepaliveSeconds: integer(1, 65_535).default(30),
-  reconnect: z
-    .strictObject({
-      minDelayMs: integer(1, LONGEST_TIMER_MS).default(250),
-      maxDelayMs: integer(1, LONGEST_TIMER_MS).default(30_000),
-    })
-    .prefault({}),
-  maxPending: integer(1, 1_000_000).default(10_000),
-  maxBatch: integer(1, 10_000).default(100),
-});
+  const tls = z.strictObject({
+    ca: contents.optional(),
+    cert: contents.optional(),
+    key: contents.optional(),
+    rejectUnauthorized: boolean.default(true),
+    servername: text.optional(),
+  });
 
-const project = z.strictObject({
-  id,
-  name: text.optional(),
-  brokers: z.array(broker, 'must be a list of brokers').default([]),
-});
+  const broker = z.strictObject({
+    id,
+    name: text.optional(),
+    url: brokerUrl,
+    protocolVersion: integer(4, 5).default(5),
+    clientIdPrefix: text.max(200, 'must be at most 200 characters').default('client-control'),
+    username: text.optional(),
+    password: text.optional(),
+    passwordFile: contents.optional(),
+    tls: tls.optional(),
+    requestTimeoutMs: integer(1, 3_600_000).default(5000),
+    connectTimeoutMs: integer(1, 3_600_000).default(10_000),
+    keepaliveSeconds: integer(1, 65_535).default(30),
+    reconnect: z
+      .strictObject({
+        minDelayMs: integer(1, LONGEST_TIMER_MS).default(250),
+        maxDelayMs: integer(1, LONGEST_TIMER_MS).default(30_000),
+      })
+      .prefault({}),
+    maxPending: integer(1, 1_000_000).default(10_000),
+    maxBatch: integer(1, 10_000).default(100),
+  });
 
-/** The configuration file's shape, as in the configuration contract: every key, its type, bounds and default. */
-export const configSchema = z.strictObject({
-  http: z
-    .strictObject({
-      host: text.default('127.0.0.1'),
-      port: integer(0, 65_535).default(3000),
-      bodyLimitBytes: integer(1, 104_857_600).default(262_144),
-      trustProxy: z
-        .union([boolean, z.array(text)], 'must be true, false or a list of addresses')
-        .default(false),
-      corsOrigins: z.array(httpUrl, 'must be a list of origins').default([]),
-      tls: z.strictObject({ cert: text, key: text }).optional(),
-    })
-    .prefault({}),
-  auth: z
-    .strictObject({
-      tokens: z.array(token, 'must be a list of tokens').default([]),
-      jwt: z.strictObject({ issuer: text, audience: text, jwksUri: httpUrl, grantsClaim: text }).optional(),
-    })
-    .prefault({}),
-  rateLimit: z
-    .strictObject({
-      requestsPerMinute: integer(0, 1_000_000_000).default(6000),
-      unauthenticatedPerMinute: integer(0, 1_000_000_000).default(600),
-      redisUrl: text.regex(/^rediss?:\/\//, 'must begin with redis:// or rediss://').optional(),
-    })
-    .prefault({}),
-  audit: z
-    .strictObject({ file: text.optional(), sync: boolean.default(false), required: boolean.default(false) })
-    .prefault({}),
-  projects: z.array(project, 'must be a list of projects').default([]),
-});
+  const project = z.strictObject({
+    id,
+    name: text.optional(),
+    brokers: z.array(broker, 'must be a list of brokers').default([]),
+  });
 
-/** The file after validation, before the files that it names are read. */
-export type ParsedConfig = z.infer<typeof configSchema>;
+  return z.strictObject({
+    http: z
+      .strictObject({
+        host: text.default('127.0.0.1'),
+        port: integer(0, 65_535).default(3000),
+        bodyLimitBytes: integer(1, 104_857_600).default(262_144),
+        trustProxy: z
+          .union([boolean, z.array(text)], 'must be true, false or a list of addresses')
+          .default(false),
+        corsOrigins: z.array(httpUrl, 'must be a list of origins').default([]),
+        tls: z.strictObject({ cert: contents, key: contents }).optional(),
+      })
+      .prefault({}),
+    auth: z
+      .strictObject({
+        tokens: z.array(token, 'must be a list of tokens').default([]),
+        jwt: z.strictObject({ issuer: text, audience: text, jwksUri: httpUrl, grantsClaim: text }).optional(),
+      })
+      .prefault({}),
+    rateLimit: z
+      .strictObject({
+        requestsPerMinute: integer(0, 1_000_000_000).default(6000),
+        unauthenticatedPerMinute: integer(0, 1_000_000_000).default(600),
+        redisUrl: text.regex(/^rediss?:\/\//, 'must begin with redis:// or rediss://').optional(),
+      })
+      .prefault({}),
+    audit: z
+      .strictObject({
+        file: text.transform((file) => files.resolve(file)).optional(),
+        sync: boolean.default(false),
+        required: boolean.default(false),
+      })
+      .prefault({}),
+    projects: z.array(project, 'must be a list of projects').default([]),
+  });
+}
+
+/** A configuration file after validation. */
+export type ParsedConfig = z.infer<ReturnType<typeof configSchema>>;
 /** One broker of a {@link ParsedConfig}. */
-export type ParsedBroker = z.infer<typeof broker>;
+export type ParsedBroker = ParsedConfig['projects'][number]['brokers'][number];

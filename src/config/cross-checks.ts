@@ -8,7 +8,7 @@ interface Located {
 
 /**
  * Checks what no single field can tell: duplicate ids, names and tokens, grants on projects and brokers that are not
- * configured, TLS settings that cannot take effect. Works on the raw tree, so that it reports
+ * configured, TLS and audit settings that cannot take effect. Works on the raw tree, so that it reports
  * alongside problems of shape; whatever has the wrong type is left to the schema.
  */
 export function crossCheck(tree: unknown): Issue[] {
@@ -25,6 +25,7 @@ export function crossCheck(tree: unknown): Issue[] {
       .flatMap((token) => items(child(token, 'grants')))
       .flatMap((grant) => grantIssues(grant, projects)),
     ...projects.flatMap(brokersOf).flatMap(brokerIssues),
+    ...auditIssues(child(root, 'audit')),
   ];
 }
 
@@ -96,4 +97,13 @@ function brokerIssues(broker: Located): Issue[] {
     });
   }
   return issues;
+}
+
+/** What the log cannot promise. */
+function auditIssues(audit: Located): Issue[] {
+  if (child(audit, 'file').value !== undefined) return [];
+  return ['sync', 'required']
+    .map((key) => child(audit, key))
+    .filter(({ value }) => value === true || value === 'true')
+    .map(({ path }) => ({ path, message: 'needs audit.file' }));
 }

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { systemErrorCode } from '../errors/system-error-code.js';
 import type { Config } from './config.js';
 import { ConfigError } from './config-error.js';
+import { keyPairIssues } from './key-pair.js';
 import { parseConfig, type Environment } from './parse-config.js';
 
 /**
@@ -18,15 +20,25 @@ export function findConfigFile(environment: Environment, workingDirectory: strin
 /**
  * Reads and validates a configuration file. Relative paths in it begin at its own directory.
  *
+ * @param onRead is told the absolute path of each file that it names, before that is read
  * @throws {ConfigError} when the file cannot be read or is not valid
  */
-export function loadConfigFile(file: string, environment: Environment): Config {
+export function loadConfigFile(
+  file: string,
+  environment: Environment,
+  onRead?: (path: string) => void,
+): Config {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    const code = systemErrorCode(error) ?? 'unknown error';
     throw new ConfigError(file, [{ path: '', message: `the file cannot be read (${code})` }]);
   }
-  return parseConfig(text, file, dirname(file), environment);
+  const config = parseConfig(text, file, dirname(file), environment, onRead);
+  const issues = config.projects.flatMap(({ brokers }, project) =>
+    brokers.flatMap(({ tls }, broker) => keyPairIssues(tls, `projects[${project}].brokers[${broker}].tls`)),
+  );
+  if (issues.length > 0) throw new ConfigError(file, issues);
+  return config;
 }

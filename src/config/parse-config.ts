@@ -7,6 +7,7 @@ import { ConfigFiles } from './config-files.js';
 import { configSchema, type ParsedBroker, type ParsedConfig } from './config.schema.js';
 import { crossCheck } from './cross-checks.js';
 import { joinPath } from './join-path.js';
+import { keyPairIssues } from './key-pair.js';
 import { substituteEnvironment } from './substitute-environment.js';
 
 /** Environment variables by name. */
@@ -18,6 +19,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * @param text YAML (JSON is YAML too)
  * @param source what to call it in errors
  * @param baseDirectory where relative paths in it begin
+ * @param onRead is told the absolute path of each file that it names, before that is read
  * @throws {ConfigError} with every problem, each with its path and never with its value
  */
 export function parseConfig(
@@ -25,38 +27,37 @@ export function parseConfig(
   source: string,
   baseDirectory: string,
   environment: Environment,
+  onRead: (path: string) => void = () => undefined,
 ): Config {
   const issues: Issue[] = [];
   const tree = withEnvironmentOverrides(
     substituteEnvironment(parseYaml(text, source) ?? {}, environment, issues),
     environment,
   );
-  const parsed = configSchema.safeParse(tree);
-  issues.push(...(parsed.error?.issues ?? []).flatMap(toIssues), ...crossCheck(tree));
-  if (!parsed.success) throw new ConfigError(source, issues);
-
-  const config = withFiles(parsed.data, new ConfigFiles(baseDirectory, issues));
-  if (issues.length > 0) throw new ConfigError(source, issues);
-  return config;
+  const parsed = configSchema(new ConfigFiles(baseDirectory, onRead)).safeParse(tree);
+  // What a missing variable leaves behind is no problem of its own.
+  const unset = new Set(issues.map(({ path }) => path));
+  const problems = [...(parsed.error?.issues ?? []).flatMap(toIssues), ...crossCheck(tree)];
+  issues.push(...problems.filter(({ path }) => !unset.has(path)));
+  if (parsed.success) issues.push(...keyPairIssues(parsed.data.http.tls, 'http.tls'));
+  if (!parsed.success || issues.length > 0) throw new ConfigError(source, issues);
+  return toConfig(parsed.data);
 }
 
-/** Puts the contents of the files that it names into a configuration. */
-function withFiles({ http, audit, projects, ...rest }: ParsedConfig, files: ConfigFiles): Config {
-  const { tls } = http;
+/** Names what has no name after its id, and makes the password one. */
+function toConfig({ projects, ...rest }: ParsedConfig): Config {
   return {
     ...rest,
-    http: {
-      ...http,
-      tls: tls && { cert: files.read(tls.cert, 'http.tls.cert'), key: files.read(tls.key, 'http.tls.key') },
-    },
-    audit: { ...audit, file: audit.file && files.resolve(audit.file) },
-    projects: projects.map(({ id, name = id, brokers }, projectIndex) => ({
-      id,
-      name,
-      brokers: brokers.map((broker, index) =>
-        brokerWithFiles(broker, `projects[${projectIndex}].brokers[${index}]`, files),
-      ),
-    })),
+    projects: projects.map(({ id, name = id, brokers }) => ({ id, name, brokers: brokers.map(toBroker) })),
+  };
+}
+
+function toBroker({ passwordFile, name, protocolVersion, ...rest }: ParsedBroker): BrokerConfig {
+  return {
+    ...rest,
+    name: name ?? rest.id,
+    protocolVersion: protocolVersion === 4 ? 4 : 5,
+    password: rest.password ?? passwordFile?.replace(/\r?\n$/, ''),
   };
 }
 
@@ -103,22 +104,4 @@ function toIssues(issue: z.core.$ZodIssue): Issue[] {
     return [{ path, message: issue.expected === 'object' ? 'must be a mapping' : 'is required' }];
   }
   return [{ path, message: issue.message }];
-}
-
-function brokerWithFiles(broker: ParsedBroker, path: string, files: ConfigFiles): BrokerConfig {
-  const read = (file: string | undefined, key: string): string | undefined =>
-    file === undefined ? undefined : files.read(file, joinPath(path, key));
-  const { passwordFile, tls, name = broker.id, protocolVersion, ...rest } = broker;
-  return {
-    ...rest,
-    name,
-    protocolVersion: protocolVersion === 4 ? 4 : 5,
-    password: broker.password ?? read(passwordFile, 'passwordFile')?.replace(/\r?\n$/, ''),
-    tls: tls && {
-      ...tls,
-      ca: read(tls.ca, 'tls.ca'),
-      cert: read(tls.cert, 'tls.cert'),
-      key: read(tls.key, 'tls.key'),
-    },
-  };
 }

@@ -26,9 +26,9 @@ export class AppErrorFilter implements ExceptionFilter {
     const error = this.#wrongMethod(toAppError(thrown, request.id), request);
     if (error.code === 'INTERNAL_ERROR')
       this.#logger.error({ requestId: request.id, err: error.cause ?? error }, 'unforeseen error');
-    // Absent when the router refused the URL before any hook ran.
-    ((request.record as typeof request.record | undefined) ?? { errorCode: undefined }).errorCode =
-      error.code;
+    request.record.errorCode = error.code;
+    const outcome = error.info?.outcome;
+    if (outcome === 'not-sent' || outcome === 'unknown') request.record.outcomeDetail = outcome;
     if (reply.sent || reply.raw.headersSent) return;
     void reply
       .code(error.status)
@@ -41,7 +41,8 @@ export class AppErrorFilter implements ExceptionFilter {
   #wrongMethod(error: AppError, { method, url }: FastifyRequest): AppError {
     if (error.code !== 'ROUTE_NOT_FOUND') return error;
     const allowed = this.#allowedMethods.find(url);
-    return allowed.length === 0
+    // A path that takes the method led to a file that is not there.
+    return allowed.length === 0 || allowed.includes(method)
       ? error
       : new AppError(
           'METHOD_NOT_ALLOWED',

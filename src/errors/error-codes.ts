@@ -107,6 +107,11 @@ export const ERROR_CODES = {
     message: 'The broker has no such control endpoint',
     info: { topic: '$CONTROL/cedalo/client-control/v1' },
   },
+  AUDIT_NOT_AVAILABLE: {
+    status: 501,
+    when: 'The audit trail is not kept in a file, so the service cannot read it back.',
+    message: 'The audit trail goes to the log, where this service cannot read it',
+  },
   BROKER_ERROR: {
     status: 502,
     when: 'The broker answered the command with an error, or with something that is no valid answer.',

@@ -12,6 +12,8 @@ export class AllowedMethods {
   /** Takes note of an instance's routes; call it before they are registered. */
   watch(fastify: FastifyInstance): void {
     fastify.addHook('onRoute', ({ method, url }) => {
+      // The route of CORS preflights, which makes no path exist.
+      if (url === '*') return;
       for (const each of [method].flat()) {
         const key = `${each} ${url}`;
         if (this.#seen.has(key)) continue;

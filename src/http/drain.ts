@@ -11,6 +11,11 @@ export class Drain {
     return this.#draining;
   }
 
+  /** Requests that are under way. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
   enter(): void {
     this.#inFlight += 1;
   }

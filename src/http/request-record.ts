@@ -1,7 +1,8 @@
 import type { Caller } from '../auth/caller.js';
+import type { Outcome } from '../broker-gateway/gateway-error.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 
-/** What becomes known of a request on its way through; the request log is written from it. */
+/** What becomes known of a request on its way through; the request log and the audit trail are written from it. */
 export interface RequestRecord {
   readonly startedAt: number;
   /** Set by authentication. */
@@ -9,12 +10,16 @@ export interface RequestRecord {
   /** Set from the path by authorization. */
   project?: string;
   broker?: string;
+  /** Set on the routes that are audited, once the caller is known. */
+  audited?: { readonly requestId: string; readonly address: string };
   /** Set by the features that act on a client. */
   action?: string;
   clientId?: string;
   topic?: string;
   /** The error's code; absent while there is none. */
   errorCode?: ErrorCode;
+  /** Whether a command that failed can have been executed; absent where the error does not tell. */
+  outcomeDetail?: Outcome;
 }
 
 declare module 'fastify' {

@@ -6,6 +6,7 @@ import { ConfigStore } from '../config/config-store.js';
 import { joinPath } from '../config/join-path.js';
 import { invalid, type Issue } from '../errors/issue.js';
 import { readJsonBody } from './json-body.js';
+import { validDto } from './valid-dto.js';
 
 /**
  * Turns bodies and queries into validated DTOs.
@@ -23,10 +24,15 @@ export class ValidatingPipe implements PipeTransform {
     this.#config = config;
   }
 
-  async transform(value: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
+  transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
     if ((type !== 'body' && type !== 'query') || metatype === undefined || metatype === Object) return value;
-    const plain = type === 'body' ? await this.#readBody(value) : value;
-    return toDto(metatype as ClassConstructor<object>, plain);
+    const dto = metatype as ClassConstructor<object>;
+    return type === 'query' ? toDto(dto, value) : this.#bodyDto(dto, value);
+  }
+
+  async #bodyDto(dto: ClassConstructor<object>, value: unknown): Promise<object> {
+    const body = await this.#readBody(value);
+    return (isObject(body) ? validDto(dto, body) : undefined) ?? toDto(dto, body);
   }
 
   #readBody(value: unknown): Promise<unknown> {
@@ -36,16 +42,19 @@ export class ValidatingPipe implements PipeTransform {
   }
 }
 
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** @throws {AppError} `INVALID` */
 function toDto(dto: ClassConstructor<object>, plain: unknown): object {
-  if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) {
+  if (!isObject(plain)) {
     throw invalid([{ path: '', message: 'the body must be a JSON object' }]);
   }
-  const inherited = inheritedKeys(plain, '');
-  if (inherited.length > 0) throw invalid(inherited);
   const instance = plainToInstance(dto, plain);
   const problems = validateSync(instance, { whitelist: true, forbidNonWhitelisted: true });
-  if (problems.length > 0) throw invalid(problems.flatMap((problem) => toIssues(problem, '')));
+  const issues = [...inheritedKeys(plain, ''), ...problems.flatMap((problem) => toIssues(problem, ''))];
+  if (issues.length > 0) throw invalid(issues);
   return instance;
 }
 
@@ -59,9 +68,10 @@ function inheritedKeys(value: object, path: string): Issue[] {
 
 function toIssues({ property, constraints = {}, children = [] }: ValidationError, parent: string): Issue[] {
   const path = joinPath(parent, property);
-  const own = Object.entries(constraints).map(([constraint, message]) => ({
-    path,
-    message: constraint === 'whitelistValidation' ? 'is not a known field' : message,
-  }));
+  const messages = Object.entries(constraints).map(([constraint, message]) =>
+    constraint === 'whitelistValidation' ? 'is not a known field' : message,
+  );
+  // Two validators may say the same about one value.
+  const own = [...new Set(messages)].map((message) => ({ path, message }));
   return [...own, ...children.flatMap((child) => toIssues(child, path))];
 }

@@ -1,5 +1,7 @@
 import { pino, type Logger, type LevelWithSilent } from 'pino';
 import pretty from 'pino-pretty';
+import { isoTime } from './iso-time.js';
+import { LineBuffer } from './line-buffer.js';
 import { AUTHORIZATION_PATHS } from './redaction.js';
 
 /**
@@ -11,12 +13,14 @@ export function createLogger(level: LevelWithSilent): Logger {
   const options = {
     level,
     base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
+    timestamp: isoTime,
     redact: AUTHORIZATION_PATHS,
   };
-  return process.stdout.isTTY
-    ? pino(options, pretty({ sync: true, translateTime: 'HH:MM:ss.l', singleLine: true }))
-    : pino(options, pino.destination({ dest: 1, sync: true }));
+  if (process.stdout.isTTY)
+    return pino(options, pretty({ sync: true, translateTime: 'HH:MM:ss.l', singleLine: true }));
+  const lines = new LineBuffer(pino.destination({ dest: 1, sync: true }));
+  process.once('exit', lines.flush);
+  return pino(options, lines);
 }
 
 /** Reads a log level; undefined if it is none. */

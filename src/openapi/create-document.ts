@@ -21,8 +21,11 @@ export function createDocument(app: INestApplication): OpenAPIObject {
       description: 'An opaque token or a JWT of the identity provider.',
     })
     .addTag('Client control', 'Act on connected clients.')
+    .addTag('Client inspect', 'See the clients of a broker.')
+    .addTag('Audit', 'Who did what to which client.')
     .addTag('Projects and brokers', 'What is there, and how its connections are doing.')
     .addTag('Health', 'For orchestrators.')
+    .addTag('Metrics', 'For Prometheus.')
     .build();
   return SwaggerModule.createDocument(app, config, { extraModels: [ErrorResponse] });
 }

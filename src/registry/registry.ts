@@ -7,6 +7,8 @@ import { AppError } from '../errors/app-error.js';
 @Injectable()
 export class Registry {
   readonly #config: ConfigStore;
+  /** The brokers of each project by id. A reload makes new projects, so that no entry ever gets stale. */
+  readonly #brokers = new WeakMap<ProjectConfig, ReadonlyMap<string, BrokerConfig>>();
 
   constructor(config: ConfigStore) {
     this.#config = config;
@@ -29,12 +31,21 @@ export class Registry {
 
   /** @throws {AppError} `PROJECT_NOT_FOUND`, `BROKER_NOT_FOUND` */
   broker(projectId: string, brokerId: string): BrokerConfig {
-    const broker = this.project(projectId).brokers.find(({ id }) => id === brokerId);
+    const broker = this.#brokersOf(this.project(projectId)).get(brokerId);
     if (broker === undefined) {
       throw new AppError('BROKER_NOT_FOUND', `There is no broker with the id ${brokerId} in this project`, {
         broker: brokerId,
       });
     }
     return broker;
+  }
+
+  #brokersOf(project: ProjectConfig): ReadonlyMap<string, BrokerConfig> {
+    let brokers = this.#brokers.get(project);
+    if (brokers === undefined) {
+      brokers = new Map(project.brokers.map((broker) => [broker.id, broker]));
+      this.#brokers.set(project, brokers);
+    }
+    return brokers;
   }
 }

@@ -1,8 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsBoolean, IsIn, IsObject, ValidateNested } from 'class-validator';
+import { MayBeAbsent } from '../../http/check.decorator.js';
 import { MAX_MQTT_STRING_BYTES } from '../../mqtt-strings/mqtt-string.js';
-import { FitsTopic, IsClientId, IsTopicFilter, MayBeAbsent } from './validators.js';
+import { FitsTopic, IsClientId, IsTopicFilter } from './validators.js';
 
 const SEND_RETAIN = ['always', 'new', 'never', 'null', null] as const;
 

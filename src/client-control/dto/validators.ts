@@ -1,19 +1,6 @@
-import { ValidateBy, ValidateIf } from 'class-validator';
+import { Check } from '../../http/check.decorator.js';
 import { mqttStringProblem } from '../../mqtt-strings/mqtt-string.js';
 import { isSharedSubscription, topicFilterProblem } from '../../mqtt-strings/topic-filter.js';
-
-/** Makes a property validator out of a function that tells what is wrong with a value, or undefined. */
-const Check = (
-  name: string,
-  problemOf: (value: unknown, dto: object) => string | undefined,
-): PropertyDecorator =>
-  ValidateBy({
-    name,
-    validator: {
-      validate: (value, args) => problemOf(value, args?.object ?? {}) === undefined,
-      defaultMessage: (args) => (args === undefined ? '' : (problemOf(args.value, args.object) ?? '')),
-    },
-  });
 
 /** A client id: an MQTT string that is not empty. */
 export const IsClientId = (): PropertyDecorator => Check('isClientId', mqttStringProblem);
@@ -32,6 +19,3 @@ export const FitsTopic = (): PropertyDecorator =>
       ? 'must not have no_local: true together with a shared subscription ($share/…)'
       : undefined;
   });
-
-/** The property may be absent; when it is there, null included, the other validators apply. */
-export const MayBeAbsent = (): PropertyDecorator => ValidateIf((_dto, value) => value !== undefined);

@@ -1,0 +1,49 @@
+# The service's image: Node and the compiled service, without npm, compilers or development dependencies.
+# It runs as an unprivileged user and writes nothing to its file system.
+ARG NODE_VERSION=24
+ARG DEBIAN_RELEASE=trixie
+
+FROM node:${NODE_VERSION}-${DEBIAN_RELEASE}-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+# No package's install script is needed to build or to run.
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY nest-cli.json tsconfig.json tsconfig.build.json ./
+COPY src ./src
+RUN npm run build && rm dist/.tsbuildinfo
+# TypeScript would stay otherwise: it is an optional peer of a runtime dependency.
+RUN npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+
+FROM debian:${DEBIAN_RELEASE}-slim
+# What Node links to, certificate authorities for TLS to brokers and the identity provider, and an init that reaps and forwards signals.
+RUN apt-get update \
+	&& apt-get install -y --no-install-recommends ca-certificates libatomic1 libstdc++6 tini \
+	&& rm -rf /var/lib/apt/lists/*
+RUN groupadd --gid 10001 client-control \
+	&& useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin client-control
+COPY --from=build /usr/local/bin/node /usr/local/bin/node
+WORKDIR /app
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+COPY deploy/container/healthcheck.mjs LICENSE ./
+
+# HOST and PORT win over the configuration file: inside a container they are always these.
+ENV NODE_ENV=production \
+	HOST=0.0.0.0 \
+	PORT=3000 \
+	CONFIG_FILE=/etc/client-control/config.yaml
+# By number, so that Kubernetes can tell that it is not root.
+USER 10001:10001
+EXPOSE 3000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["node", "/app/healthcheck.mjs"]
+ENTRYPOINT ["/usr/bin/tini", "--"]
+CMD ["node", "/app/dist/main.js"]
+
+ARG VERSION=1.0.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="mqtt-client-control" \
+	org.opencontainers.image.description="REST control over connected MQTT clients" \
+	org.opencontainers.image.licenses="MIT" \
+	org.opencontainers.image.version="${VERSION}" \
+	org.opencontainers.image.revision="${REVISION}"

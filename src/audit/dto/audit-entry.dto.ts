@@ -1,0 +1,62 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type { Outcome } from '../../broker-gateway/gateway-error.js';
+import { ERROR_CODES } from '../../errors/error-codes.js';
+import type { AuditOutcome } from '../audit-record.js';
+
+/** One record of the audit trail, for the OpenAPI document. */
+export class AuditEntry {
+  @ApiProperty({
+    description: 'When the record was written.',
+    format: 'date-time',
+    example: '2026-11-23T12:00:00.000Z',
+  })
+  readonly time!: string;
+
+  @ApiProperty({ example: '0b3e5f0e-9d3c-4c43-a6c8-3a6e6f6f0d3e' })
+  readonly requestId!: string;
+
+  @ApiProperty({ description: "The token's name, or the JWT's subject.", example: 'demo' })
+  readonly caller!: string;
+
+  @ApiProperty({ enum: ['token', 'jwt'], example: 'token' })
+  readonly callerKind!: 'token' | 'jwt';
+
+  @ApiProperty({ description: "The caller's address.", example: '127.0.0.1' })
+  readonly address!: string;
+
+  @ApiProperty({ example: 'demo' })
+  readonly project!: string;
+
+  @ApiProperty({ example: 'embedded' })
+  readonly broker!: string;
+
+  @ApiProperty({ description: '`disconnect`, `subscribe` or `unsubscribe`.', example: 'disconnect' })
+  readonly action!: string;
+
+  @ApiPropertyOptional({
+    description: 'Absent when the request was refused before its body was read.',
+    example: 'sensor-1',
+  })
+  readonly clientId?: string;
+
+  @ApiPropertyOptional({ example: 'firmware/updates' })
+  readonly topic?: string;
+
+  @ApiProperty({
+    description: '`STARTED` before the command is sent (with `audit.required`), then `OK` or the error code.',
+    enum: ['STARTED', 'OK', ...Object.keys(ERROR_CODES)],
+    enumName: 'AuditOutcome',
+    example: 'OK',
+  })
+  readonly outcome!: AuditOutcome;
+
+  @ApiPropertyOptional({
+    description: 'Whether a command that failed can have been executed.',
+    enum: ['not-sent', 'unknown'],
+    example: 'unknown',
+  })
+  readonly outcomeDetail?: Outcome;
+
+  @ApiProperty({ description: 'Milliseconds since the request arrived.', example: 3.217 })
+  readonly durationMs!: number;
+}

@@ -1,0 +1,39 @@
+import type { CommandData } from '../broker-gateway/broker-channel.js';
+import { commandFailed } from '../broker-gateway/gateway-error.js';
+
+/** A client as its broker describes it. Any field may be missing; none is added or changed. */
+export type ClientFields = Readonly<Record<string, unknown>>;
+
+/** A part of a broker's list of clients. */
+export interface ClientPage {
+  readonly clients: readonly ClientFields[];
+  /** How many clients there are in all; undefined if the broker does not tell. */
+  readonly totalCount: number | undefined;
+}
+
+/**
+ * Reads the answer to `listClients`.
+ *
+ * @throws {GatewayError} `BROKER_ERROR` when it holds no list of clients
+ */
+export function readClientPage({ clients, totalCount }: CommandData): ClientPage {
+  if (!Array.isArray(clients) || !clients.every(isObject)) {
+    throw commandFailed('the answer holds no list of clients', undefined);
+  }
+  const isCount = typeof totalCount === 'number' && Number.isSafeInteger(totalCount) && totalCount >= 0;
+  return { clients, totalCount: isCount ? totalCount : undefined };
+}
+
+/**
+ * Reads the answer to `getClient`.
+ *
+ * @throws {GatewayError} `BROKER_ERROR` when it describes no client
+ */
+export function readClient(data: CommandData): ClientFields {
+  if (Object.keys(data).length === 0) throw commandFailed('the answer describes no client', undefined);
+  return data;
+}
+
+function isObject(value: unknown): value is ClientFields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,34 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { commandFailed } from '../broker-gateway/gateway-error.js';
+import type { ClientPage } from './client-answers.js';
+
+/** Clients that one command asks for: a message of some hundred kilobytes, parsed in a few milliseconds. */
+export const PAGE_SIZE = 1000;
+/** No broker has ten million clients; a list that long has no end. */
+const MAX_PAGES = 10_000;
+
+/** Asks a broker for `count` clients from `offset` on. */
+export type RequestPage = (offset: number, count: number) => Promise<ClientPage>;
+
+/**
+ * Walks through a broker's list of clients in bounded pages, and lets others have their turn between two of them.
+ *
+ * The list is no snapshot: clients that come and go meanwhile may be missing. None is yielded twice, and a broker that
+ * answers with fewer clients than asked for, or always with the same, does not confuse the walk.
+ *
+ * @throws {GatewayError} `BROKER_ERROR` for a list that does not end, and what `request` throws
+ */
+export async function* clientPages(request: RequestPage, offset: number): AsyncGenerator<ClientPage, void> {
+  const seen = new Set<unknown>();
+  let next = offset;
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+    if (pages > 0) await nextTurn();
+    const { clients, totalCount } = await request(next, PAGE_SIZE);
+    const fresh = clients.filter(({ clientid }) => clientid === undefined || !seen.has(clientid));
+    for (const { clientid } of fresh) seen.add(clientid);
+    yield { clients: fresh, totalCount };
+    next += clients.length;
+    if (fresh.length === 0 || (totalCount !== undefined && next >= totalCount)) return;
+  }
+  throw commandFailed('the list of clients does not end', undefined);
+}

@@ -1,0 +1,240 @@
+import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import type { Issue } from '../errors/issue.js';
+import { ConfigError } from './config-error.js';
+import type { Config } from './config.js';
+import { parseConfig, type Environment } from './parse-config.js';
+
+const HASH = 'ab'.repeat(32);
+
+const parse = (tree: unknown, environment: Environment = {}): Config =>
+  parseConfig(typeof tree === 'string' ? tree : JSON.stringify(tree), 'the file', '.', environment);
+
+function errorOf(tree: unknown, environment: Environment = {}): ConfigError {
+  try {
+    parse(tree, environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new Error('the configuration was accepted');
+}
+
+const issuesOf = (tree: unknown, environment?: Environment): readonly Issue[] =>
+  errorOf(tree, environment).issues;
+const pathsOf = (tree: unknown): string[] => issuesOf(tree).map(({ path }) => path);
+const withBroker = (settings: object): object => ({
+  projects: [{ id: 'p', brokers: [{ id: 'b', url: 'mqtt://h', ...settings }] }],
+});
+const withToken = (settings: object): object => ({
+  auth: { tokens: [{ name: 'ops', sha256: HASH, grants: [], ...settings }] },
+});
+
+describe('parseConfig', () => {
+  it('fills in the defaults of the contract', () => {
+    expect(parse('')).toMatchObject({
+      http: { host: '127.0.0.1', port: 3000, bodyLimitBytes: 262_144 },
+      auth: { tokens: [] },
+      rateLimit: { requestsPerMinute: 6000 },
+      projects: [],
+    });
+    expect(parse(withBroker({})).projects).toMatchObject([
+      {
+        id: 'p',
+        name: 'p',
+        brokers: [
+          {
+            id: 'b',
+            name: 'b',
+            protocolVersion: 5,
+            clientIdPrefix: 'client-control',
+            requestTimeoutMs: 5000,
+            connectTimeoutMs: 10_000,
+            keepaliveSeconds: 30,
+            reconnect: { minDelayMs: 250, maxDelayMs: 30_000 },
+            maxPending: 10_000,
+            maxBatch: 100,
+          },
+        ],
+      },
+    ]);
+  });
+
+  it('takes every key of the contract', () => {
+    const config = parse(
+      `
+http: { host: 127.0.0.1, port: 3000, bodyLimitBytes: 262144 }
+auth:
+  tokens:
+    - name: ops
+      sha256: ${HASH.toUpperCase()}
+      expiresAt: 2027-06-30T00:00:00Z
+      grants:
+        - { project: plant-a, role: editor, brokers: [line-1] }
+        - { project: "*", role: viewer }
+  jwt:
+    issuer: https://id.example.com/
+    audience: client-control
+    jwksUri: https://id.example.com/.well-known/jwks.json
+    grantsClaim: client_control
+rateLimit: { requestsPerMinute: 6000 }
+projects:
+  - id: plant-a
+    name: Plant A
+    brokers:
+      - id: line-1
+        name: Line 1
+        url: mqtts://broker.example.com:8883
+        protocolVersion: 5
+        clientIdPrefix: client-control
+        username: gateway
+        password: \${LINE1_PASSWORD}
+        tls: { ca: package.json, cert: package.json, key: package.json, rejectUnauthorized: true, servername: name }
+        requestTimeoutMs: 5000
+        connectTimeoutMs: 10000
+        keepaliveSeconds: 30
+        reconnect: { minDelayMs: 250, maxDelayMs: 30000 }
+        maxPending: 10000
+        maxBatch: 100
+`,
+      { LINE1_PASSWORD: 'pass: #word' },
+    );
+    const pem = readFileSync('package.json', 'utf8');
+    expect(config.auth.tokens).toEqual([
+      {
+        name: 'ops',
+        sha256: HASH,
+        expiresAt: new Date('2027-06-30T00:00:00Z'),
+        grants: [
+          { project: 'plant-a', role: 'editor', brokers: ['line-1'] },
+          { project: '*', role: 'viewer' },
+        ],
+      },
+    ]);
+    expect(config.projects[0]?.brokers[0]).toMatchObject({
+      password: 'pass: #word',
+      tls: { ca: pem, cert: pem, key: pem, rejectUnauthorized: true, servername: 'name' },
+    });
+  });
+
+  it.each(['mqtt://h', 'mqtts://h:8883', 'ws://h/mqtt', 'wss://h:443/mqtt?x=1', 'mqtt://[::1]:1883'])(
+    'takes the broker url %s',
+    (url) => {
+      expect(parse(withBroker({ url })).projects[0]?.brokers[0]?.url).toBe(url);
+    },
+  );
+
+  it.each([
+    'h',
+    'http://h',
+    'tcp://h:1883',
+    'mqtt://',
+    'mqtt://user@h',
+    'mqtt://user:hunter2@h',
+    'mqtt:h',
+    1,
+    '',
+  ])('refuses the broker url %j', (url) => {
+    expect(pathsOf(withBroker({ url }))).toContain('projects[0].brokers[0].url');
+  });
+
+  it('takes numbers and booleans from the environment, where all values are text', () => {
+    const settings = { url: 'mqtts://h', requestTimeoutMs: '${T}', tls: { rejectUnauthorized: '${R}' } };
+    const [broker] = parse(withBroker(settings), { T: '250', R: 'false' }).projects[0]?.brokers ?? [];
+    expect(broker).toMatchObject({ requestTimeoutMs: 250, tls: { rejectUnauthorized: false } });
+  });
+
+  it('lets HOST and PORT win over the file', () => {
+    const file = { http: { host: '10.0.0.1', port: 1 } };
+    expect(parse(file, { HOST: '127.0.0.1', PORT: '0' }).http).toMatchObject({ host: '127.0.0.1', port: 0 });
+    expect(parse(file, { HOST: '', PORT: '' }).http).toMatchObject({ host: '10.0.0.1', port: 1 });
+    expect(parse('', { PORT: '8080' }).http.port).toBe(8080);
+    expect(issuesOf('', { PORT: '65536' })).toEqual([
+      { path: 'http.port', message: 'must be at most 65535' },
+    ]);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['an unknown key at the top', { htttp: {} }, 'htttp'],
+    ['an unknown key of http', { http: { prot: 1 } }, 'http.prot'],
+    ['an unknown key of a token', withToken({ token: 'x' }), 'auth.tokens[0].token'],
+    ['an unknown key of a broker', withBroker({ pasword: 'x' }), 'projects[0].brokers[0].pasword'],
+    [
+      'an unknown key of tls',
+      withBroker({ url: 'mqtts://h', tls: { caa: 'x' } }),
+      'projects[0].brokers[0].tls.caa',
+    ],
+    ['a list where a mapping belongs', { http: [] }, 'http'],
+    ['a mapping where a list belongs', { projects: {} }, 'projects'],
+    ['text at the top', 'just text', ''],
+    ['a port out of range', { http: { port: 65_536 } }, 'http.port'],
+    ['a port with a fraction', { http: { port: 1.5 } }, 'http.port'],
+    ['a negative limit', { rateLimit: { requestsPerMinute: -1 } }, 'rateLimit.requestsPerMinute'],
+    ['a body limit of 0', { http: { bodyLimitBytes: 0 } }, 'http.bodyLimitBytes'],
+    ['a project without id', { projects: [{ name: 'x' }] }, 'projects[0].id'],
+    ['an id with a slash', { projects: [{ id: 'a/b' }] }, 'projects[0].id'],
+    ['an id that begins with a dot', { projects: [{ id: '.a' }] }, 'projects[0].id'],
+    ['an id of 65 characters', { projects: [{ id: 'a'.repeat(65) }] }, 'projects[0].id'],
+    ['MQTT version 3', withBroker({ protocolVersion: 3 }), 'projects[0].brokers[0].protocolVersion'],
+    ['a timeout of 0', withBroker({ requestTimeoutMs: 0 }), 'projects[0].brokers[0].requestTimeoutMs'],
+    [
+      'a keepalive over 65535',
+      withBroker({ keepaliveSeconds: 65_536 }),
+      'projects[0].brokers[0].keepaliveSeconds',
+    ],
+    ['an empty password', withBroker({ password: '' }), 'projects[0].brokers[0].password'],
+    ['a hash that is too short', withToken({ sha256: HASH.slice(1) }), 'auth.tokens[0].sha256'],
+    ['a date without zone', withToken({ expiresAt: '2027-06-30T00:00:00' }), 'auth.tokens[0].expiresAt'],
+    ['a date that is none', withToken({ expiresAt: 'soon' }), 'auth.tokens[0].expiresAt'],
+    ['a token without grants', withToken({ grants: undefined }), 'auth.tokens[0].grants'],
+    [
+      'an unknown role',
+      withToken({ grants: [{ project: '*', role: 'root' }] }),
+      'auth.tokens[0].grants[0].role',
+    ],
+    [
+      'an empty list of brokers',
+      { ...withBroker({}), ...withToken({ grants: [{ project: 'p', role: 'admin', brokers: [] }] }) },
+      'auth.tokens[0].grants[0].brokers',
+    ],
+    [
+      'a grant on no configured project',
+      withToken({ grants: [{ project: 'x', role: 'admin' }] }),
+      'auth.tokens[0].grants[0].project',
+    ],
+    ['half of jwt', { auth: { jwt: { issuer: 'i', audience: 'a', grantsClaim: 'c' } } }, 'auth.jwt.jwksUri'],
+    ['duplicate ids', { projects: [{ id: 'p' }, { id: 'p' }] }, 'projects[1].id'],
+    ['an unset environment variable', { projects: [{ id: 'p', name: '${UNSET}' }] }, 'projects[0].name'],
+  ])('reports %s with its path', (_what, tree, path) => {
+    expect(pathsOf(tree)).toContain(path);
+  });
+
+  it('reports all problems at once, each on its line', () => {
+    const error = errorOf({
+      http: { port: 'x', hots: 1 },
+      projects: [
+        { id: 'p' },
+        { id: 'p', brokers: [{ id: 'b', url: '${UNSET}', tls: { cert: 'no such file' } }] },
+      ],
+      ...withToken({ grants: [{ project: 'x', role: 'root' }] }),
+    });
+    const paths = error.issues.map(({ path }) => path);
+    for (const path of [
+      'http.port',
+      'http.hots',
+      'projects[1].id',
+      'projects[1].brokers[0].url',
+      'projects[1].brokers[0].tls',
+      'projects[1].brokers[0].tls.cert',
+      'auth.tokens[0].grants[0].role',
+      'auth.tokens[0].grants[0].project',
+    ]) {
+      expect(paths).toContain(path);
+      expect(error.message).toContain(`\n  - ${path}: `);
+    }
+  });
+
+  it('reports an unset variable once, whatever the key takes', () => {
+    expect(pathsOf({ http: { port: '${UNSET}' } })).toEqual(['http.port']);
+  });
+});

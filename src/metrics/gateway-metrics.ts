@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { Counter, Gauge } from 'prom-client';
+import { BrokerGateway, type BrokerRef } from '../broker-gateway/broker-gateway.js';
+import type { ConnectionState } from '../broker-gateway/broker-status.js';
+import { IGNORED_REASONS } from '../broker-gateway/channel-stats.js';
+import type { BrokerConfig } from '../config/config.js';
+import { Registry } from '../registry/registry.js';
+import { PREFIX } from './metric-names.js';
+import { MetricsRegistry } from './metrics-registry.js';
+
+const STATES = ['connected', 'connecting', 'disconnected', 'denied'] as const satisfies ConnectionState[];
+const BROKER = ['project', 'broker'] as const;
+
+/** Metrics that are read off the gateway when they are asked for; they cost nothing in between. */
+@Injectable()
+export class GatewayMetrics {
+  readonly #registry: Registry;
+
+  constructor({ own }: MetricsRegistry, gateway: BrokerGateway, registry: Registry) {
+    this.#registry = registry;
+    const registers = [own];
+    const each = (visit: BrokerVisitor): void => this.#eachBroker(visit);
+    new Gauge({
+      name: `${PREFIX}commands_pending`,
+      help: 'Commands that wait or are in flight.',
+      labelNames: BROKER,
+      registers,
+      collect() {
+        this.reset();
+        each((labels, ref) => this.set(labels, gateway.pendingCount(ref)));
+      },
+    });
+    new Gauge({
+      name: `${PREFIX}commands_pending_limit`,
+      help: 'How many commands may wait or be in flight: maxPending of the broker.',
+      labelNames: BROKER,
+      registers,
+      collect() {
+        this.reset();
+        each((labels, _ref, { maxPending }) => this.set(labels, maxPending));
+      },
+    });
+    new Gauge({
+      name: `${PREFIX}broker_state`,
+      help: '1 for the state that the connection is in, 0 for the others.',
+      labelNames: [...BROKER, 'state'],
+      registers,
+      collect() {
+        this.reset();
+        each((labels, ref) => {
+          const current = gateway.status(ref).state;
+          for (const state of STATES) this.set({ ...labels, state }, state === current ? 1 : 0);
+        });
+      },
+    });
+    new Counter({
+      name: `${PREFIX}broker_connects_total`,
+      help: 'Times the connection came up.',
+      labelNames: BROKER,
+      registers,
+      collect() {
+        this.reset();
+        each((labels, ref) => this.inc(labels, gateway.stats(ref)?.connects ?? 0));
+      },
+    });
+    new Counter({
+      name: `${PREFIX}broker_reconnects_total`,
+      help: 'Times the connection came up again.',
+      labelNames: BROKER,
+      registers,
+      collect() {
+        this.reset();
+        each((labels, ref) => this.inc(labels, Math.max(0, (gateway.stats(ref)?.connects ?? 0) - 1)));
+      },
+    });
+    new Counter({
+      name: `${PREFIX}replies_ignored_total`,
+      help: 'Replies that matched no waiting command, by reason.',
+      labelNames: [...BROKER, 'reason'],
+      registers,
+      collect() {
+        this.reset();
+        each((labels, ref) => {
+          for (const reason of IGNORED_REASONS)
+            this.inc({ ...labels, reason }, gateway.stats(ref)?.ignored[reason] ?? 0);
+        });
+      },
+    });
+  }
+
+  #eachBroker(visit: BrokerVisitor): void {
+    for (const { id: projectId, brokers } of this.#registry.projects) {
+      for (const config of brokers)
+        visit({ project: projectId, broker: config.id }, { projectId, brokerId: config.id }, config);
+    }
+  }
+}
+
+type BrokerVisitor = (
+  labels: Readonly<Record<(typeof BROKER)[number], string>>,
+  ref: BrokerRef,
+  config: BrokerConfig,
+) => void;

@@ -1,0 +1,31 @@
+import { Controller, Get, Header } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { Registry } from 'prom-client';
+import { Public } from '../auth/authorized.decorator.js';
+import { ApiErrors } from '../openapi/api-errors.decorator.js';
+import { MetricsRegistry } from './metrics-registry.js';
+
+/** For Prometheus. Outside `/api`, open to everybody who can reach it: to be kept off the public network. */
+@ApiTags('Metrics')
+@Public()
+@ApiErrors('METHOD_NOT_ALLOWED', 'INTERNAL_ERROR', 'SHUTTING_DOWN')
+@Controller('metrics')
+export class MetricsController {
+  readonly #registry: MetricsRegistry;
+
+  constructor(registry: MetricsRegistry) {
+    this.#registry = registry;
+  }
+
+  @Get()
+  @Header('Content-Type', Registry.PROMETHEUS_CONTENT_TYPE)
+  @ApiOperation({ operationId: 'getMetrics', summary: 'The metrics in the Prometheus text format' })
+  @ApiProduces('text/plain')
+  @ApiOkResponse({
+    description: 'The metrics.',
+    schema: { type: 'string', example: 'client_control_rate_limited_total{scope="credential"} 0\n' },
+  })
+  metrics(): Promise<string> {
+    return this.#registry.toText();
+  }
+}

@@ -1,0 +1,66 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from './free-port.js';
+
+const START_TIMEOUT_MS = 10_000;
+
+/** A real Redis on 127.0.0.1 that keeps nothing on the disk. */
+export class RedisServer {
+  readonly #dir = mkdtempSync(join(tmpdir(), 'redis-test-'));
+  #process: ChildProcess | undefined;
+
+  private constructor(readonly port: number) {}
+
+  static async start(): Promise<RedisServer> {
+    const redis = new RedisServer(await freePort());
+    await redis.start();
+    return redis;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it again, on the same port and empty, after {@link kill}. */
+  async start(): Promise<void> {
+    const options = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--dir', this.#dir];
+    const child = spawn('/usr/bin/redis-server', options, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#process = child;
+    let log = '';
+    await new Promise<void>((resolve, reject) => {
+      const fail = (): void => reject(new Error(`Redis did not start:\n${log}`));
+      const timer = setTimeout(fail, START_TIMEOUT_MS);
+      child.stdout.on('data', (chunk: Buffer) => {
+        log += chunk.toString();
+        if (!log.includes('Ready to accept connections')) return;
+        clearTimeout(timer);
+        resolve();
+      });
+      child.once('exit', fail);
+      child.once('error', reject);
+    });
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process?.kill(signal);
+  }
+
+  /** Ends it at once. */
+  async kill(): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  }
+
+  /** Ends it and removes its folder. */
+  async stop(): Promise<void> {
+    await this.kill();
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+}
