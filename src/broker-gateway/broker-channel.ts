@@ -2,6 +2,7 @@ import type { BrokerConfig } from '../config/config.js';
 import type { ConnectionLimits, PublishResult } from './broker-connection.js';
 import { BrokerLink } from './broker-link.js';
 import type { BrokerStatus, FeatureState } from './broker-status.js';
+import { outcomeOf, type ChannelRequest, type CommandData } from './channel-request.js';
 import { ChannelStats } from './channel-stats.js';
 import { CommandBatcher } from './command-batcher.js';
 import { CONTROL_APIS, CONTROL_API_NAMES, type ControlApi } from './control-api.js';
@@ -18,28 +19,10 @@ import {
   brokerUnavailable,
   commandFailed,
   GatewayError,
-  type Outcome,
 } from './gateway-error.js';
 import type { ChannelObserver } from './gateway-observer.js';
+import { MessageWindow } from './message-window.js';
 import { PendingRequests } from './pending-requests.js';
-
-/** The data of a successful answer. */
-export type CommandData = Readonly<Record<string, unknown>>;
-
-interface Request {
-  readonly id: string;
-  readonly api: ControlApi;
-  readonly command: string;
-  readonly encoded: string;
-  /** For errors that name the client. */
-  readonly clientid: unknown;
-  readonly startedAt: number;
-  readonly deadlineAt: number;
-  readonly resolve: (data: CommandData) => void;
-  readonly reject: (error: GatewayError) => void;
-  /** Undefined while it waits; then the number of the message it travels in. */
-  sentIn?: number;
-}
 
 /** Messages under way at once: enough to fill a slow line, few enough that commands gather into batches and stay droppable. */
 const MAX_UNDER_WAY = 16;
@@ -62,8 +45,8 @@ export class BrokerChannel {
   readonly #link: BrokerLink;
   readonly #idPrefix: string;
   readonly #observer: ChannelObserver | undefined;
-  readonly #pending: PendingRequests<Request>;
-  readonly #batchers: Readonly<Record<ControlApi, CommandBatcher<Request>>>;
+  readonly #pending: PendingRequests<ChannelRequest>;
+  readonly #batchers: Readonly<Record<ControlApi, CommandBatcher<ChannelRequest>>>;
   readonly #features: Record<ControlApi, FeatureState> = {
     clientControl: 'unknown',
     clientInspect: 'unknown',
@@ -71,14 +54,7 @@ export class BrokerChannel {
   #deniedApis: ReadonlyMap<ControlApi, number> = new Map();
   /** The APIs that have answered on this connection. Their commands travel at QoS 0, see {@link #send}. */
   readonly #answering = new Set<ControlApi>();
-  /** Number of the last message sent. */
-  #lastSent = 0;
-  /**
-   * Number of the last message that the broker is known to have, by its PUBACK or by an answer to one of its commands;
-   * those before it have arrived, too.
-   */
-  #lastArrived = 0;
-  #underWayLimit = 0;
+  readonly #window = new MessageWindow();
   #sequence = 0;
   #draining = false;
   #onIdle: (() => void) | undefined;
@@ -145,7 +121,7 @@ export class BrokerChannel {
     if (tooLarge !== undefined) return this.#refuse(command, tooLarge);
     return new Promise((resolve, reject) => {
       const startedAt = performance.now();
-      const request: Request = {
+      const request: ChannelRequest = {
         id,
         api,
         command: command.command,
@@ -176,11 +152,11 @@ export class BrokerChannel {
     await this.#link.close();
   }
 
-  #createBatcher(api: ControlApi): CommandBatcher<Request> {
-    return new CommandBatcher<Request>(
+  #createBatcher(api: ControlApi): CommandBatcher<ChannelRequest> {
+    return new CommandBatcher<ChannelRequest>(
       { maxCommands: this.#config.maxBatch, maxCharacters: MAX_MESSAGE_CHARACTERS },
       ({ id }) => this.#pending.has(id),
-      () => this.#lastSent - this.#lastArrived < this.#underWayLimit,
+      () => this.#window.hasRoom,
       (batch) => this.#send(api, batch),
     );
   }
@@ -228,10 +204,10 @@ export class BrokerChannel {
    * TCP_NODELAY, such as Mosquitto by default, would hold the answer back behind the PUBACK until that is
    * acknowledged by our TCP, some 40 ms later.
    */
-  #send(api: ControlApi, batch: readonly Request[]): void {
+  #send(api: ControlApi, batch: readonly ChannelRequest[]): void {
     const { state } = this.#link;
     if (state.kind !== 'connected') return;
-    const number = ++this.#lastSent;
+    const number = this.#window.send();
     for (const request of batch) request.sentIn = number;
     this.stats.countBatch(batch.length);
     this.#observer?.onBatch(batch.length);
@@ -244,7 +220,7 @@ export class BrokerChannel {
       );
   }
 
-  #onPublished(number: number, batch: readonly Request[], result: PublishResult): void {
+  #onPublished(number: number, batch: readonly ChannelRequest[], result: PublishResult): void {
     // A closed connection is the business of #onDown, which starts the count afresh.
     if (result.kind === 'closed') return;
     this.#markArrived(number);
@@ -263,14 +239,12 @@ export class BrokerChannel {
 
   /** Makes room for the next message. */
   #markArrived(number: number): void {
-    if (number <= this.#lastArrived) return;
-    this.#lastArrived = number;
+    if (!this.#window.arrive(number)) return;
     for (const api of CONTROL_API_NAMES) this.#batchers[api].flush();
   }
 
   #onUp(limits: ConnectionLimits): void {
-    this.#lastArrived = this.#lastSent;
-    this.#underWayLimit = Math.min(limits.receiveMaximum, MAX_UNDER_WAY);
+    this.#window.open(Math.min(limits.receiveMaximum, MAX_UNDER_WAY));
     this.#answering.clear();
     this.#deniedApis = limits.deniedApis;
     for (const api of CONTROL_API_NAMES)
@@ -279,7 +253,7 @@ export class BrokerChannel {
   }
 
   #onDown(): void {
-    this.#underWayLimit = 0;
+    this.#window.close();
     this.#failAll();
   }
 
@@ -292,7 +266,7 @@ export class BrokerChannel {
     this.#announceIdle();
   }
 
-  #expire(expired: readonly Request[]): void {
+  #expire(expired: readonly ChannelRequest[]): void {
     for (const request of expired) {
       this.#fail(request, brokerTimeout(outcomeOf(request), this.#config.requestTimeoutMs));
     }
@@ -300,7 +274,10 @@ export class BrokerChannel {
     this.#announceIdle();
     // No sign of the broker in all that time: the line is dead. Whatever of it is still in this process must not go out later.
     const { state } = this.#link;
-    if (state.kind === 'connected' && expired.some(({ sentIn = 0 }) => sentIn > this.#lastArrived)) {
+    if (
+      state.kind === 'connected' &&
+      expired.some(({ sentIn }) => sentIn !== undefined && !this.#window.hasArrived(sentIn))
+    ) {
       state.connection.destroy(`no sign of the broker within ${this.#config.requestTimeoutMs} ms`);
     }
   }
@@ -374,12 +351,12 @@ export class BrokerChannel {
     this.#announceIdle();
   }
 
-  #fail(request: Request, error: GatewayError): void {
+  #fail(request: ChannelRequest, error: GatewayError): void {
     this.#observer?.onSettled(request.command, error.code, performance.now() - request.startedAt);
     request.reject(error);
   }
 
-  #settle(id: string): Request | undefined {
+  #settle(id: string): ChannelRequest | undefined {
     const request = this.#pending.remove(id);
     this.#announceIdle();
     return request;
@@ -388,8 +365,4 @@ export class BrokerChannel {
   #announceIdle(): void {
     if (this.#pending.size === 0) this.#onIdle?.();
   }
-}
-
-function outcomeOf({ sentIn }: Request): Outcome {
-  return sentIn === undefined ? 'not-sent' : 'unknown';
 }
