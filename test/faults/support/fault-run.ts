@@ -1,0 +1,134 @@
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { TestService } from '../../support/test-service.js';
+import { until } from '../../support/until.js';
+import { FaultProxy } from './fault-proxy.js';
+import { Ledger, type LedgerOptions } from './ledger.js';
+import { Load, type LoadOptions } from './load.js';
+import { SEED } from './run-settings.js';
+import { BROKER_PASSWORD, noteLogs } from './secrets.js';
+import type { FaultyBroker } from './faulty-broker.js';
+
+const FIGURES_DIR = '.cache/faults';
+
+export interface FaultRunOptions {
+  /** The row's name in the table of figures. */
+  readonly name: string;
+  readonly broker: FaultyBroker;
+  /** Settings of the broker in the service's configuration. */
+  readonly settings?: Readonly<Record<string, unknown>> & { readonly requestTimeoutMs: number };
+  readonly ledger?: Partial<LedgerOptions>;
+  /** More brokers of the project, without faults. */
+  readonly others?: readonly object[];
+}
+
+/** What a busy machine may add to a deadline, milliseconds. */
+const SLACK_MS = 5000;
+let runs = 0;
+
+/** One situation: the service, with one broker behind a proxy that injects faults, and the ledger of what becomes of each request. */
+export class FaultRun {
+  readonly #name: string;
+  /** Faults besides the proxy's. */
+  faults = 0;
+
+  private constructor(
+    name: string,
+    readonly service: TestService,
+    readonly proxy: FaultProxy,
+    readonly broker: FaultyBroker,
+    readonly ledger: Ledger,
+  ) {
+    this.#name = name;
+  }
+
+  /** Runs a scenario, and ends everything after it. */
+  static async during(options: FaultRunOptions, scenario: (run: FaultRun) => Promise<void>): Promise<void> {
+    const run = await FaultRun.#start(options);
+    try {
+      await scenario(run);
+    } finally {
+      await run.#stop();
+    }
+  }
+
+  static async #start({
+    name,
+    broker,
+    settings,
+    ledger: ledgerOptions,
+    others = [],
+  }: FaultRunOptions): Promise<FaultRun> {
+    const requestTimeoutMs = settings?.requestTimeoutMs ?? 500;
+    const ledger = new Ledger(`r${++runs}`, {
+      answerWithinMs: requestTimeoutMs + SLACK_MS,
+      executionsPrecedeReplies: broker.recordsBeforeReply,
+      ...ledgerOptions,
+    });
+    broker.onExecuted = (clientId) => ledger.executed(clientId);
+    const proxy = await FaultProxy.listen(broker.port, { seed: SEED, onToBroker: ledger.wire });
+    const service = await TestService.start({
+      brokers: [
+        {
+          id: 'b',
+          url: proxy.url,
+          protocolVersion: broker.protocolVersion,
+          username: broker.username,
+          password: BROKER_PASSWORD,
+          requestTimeoutMs,
+          connectTimeoutMs: 3000,
+          keepaliveSeconds: 30,
+          reconnect: { minDelayMs: 10, maxDelayMs: 100 },
+          ...settings,
+        },
+        ...others,
+      ],
+    });
+    noteLogs(service.logLines);
+    const run = new FaultRun(name, service, proxy, broker, ledger);
+    try {
+      await service.brokerState('b');
+    } catch (error) {
+      await run.#stop();
+      throw error;
+    }
+    return run;
+  }
+
+  /** Starts callers. */
+  load(options: Pick<LoadOptions, 'lanes' | 'perSecond'> & Partial<LoadOptions>): Load {
+    return Load.start({ url: this.service.url, ledger: this.ledger, ...options });
+  }
+
+  /** Waits until a request goes through again, as a caller sees it. */
+  async recovered(): Promise<void> {
+    this.proxy.heal();
+    await until(async () => {
+      const { status } = await this.service.control('disconnect', { clientid: 'somebody-who-is-not-there' });
+      return status === 404 || status === 200;
+    }, 'the broker is used again');
+  }
+
+  /** Waits for the executions that are still to be reported, closes the ledger, and keeps the figures for the table. Gives the first violations. */
+  async settle(): Promise<readonly string[]> {
+    if (this.ledger.unconfirmed > 0) {
+      // What never comes is the ledger's to report.
+      await until(() => this.ledger.unconfirmed === 0, 'executions', 3000).catch(() => undefined);
+    }
+    const violations = this.ledger.close();
+    const faults = this.faults + this.proxy.faults;
+    if (faults > 0 || this.ledger.figures.requests > 0) keepFigures(this.#name, faults, this.ledger);
+    return violations.slice(0, 20);
+  }
+
+  async #stop(): Promise<void> {
+    await this.service.stop();
+    await this.proxy.close();
+    await this.broker.stop();
+  }
+}
+
+/** Adds a row to the table that is printed when all specs have run. */
+export function keepFigures(name: string, faults: number, { figures }: Pick<Ledger, 'figures'>): void {
+  mkdirSync(FIGURES_DIR, { recursive: true });
+  appendFileSync(`${FIGURES_DIR}/figures.jsonl`, `${JSON.stringify({ name, faults, ...figures })}\n`);
+}
