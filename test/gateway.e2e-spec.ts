@@ -193,6 +193,21 @@ describe('deadlines', () => {
     expect(broker.commands.map(({ clientid }) => clientid)).toEqual(['afterwards']);
   });
 
+  it('keeps a connection on which it hears from the broker, and sends again what room that leaves', async () => {
+    await connect({ requestTimeoutMs: 200, maxBatch: 1 });
+    await gateway.disconnect('first');
+    // Silent on all that is asked, so that the window of messages under way fills up, but not dead.
+    broker.script = () =>
+      broker.publishReply({
+        responses: [{ command: 'listClients', data: {}, correlationData: 'of-another-replica' }],
+      });
+    const endings = await Promise.all(Array.from({ length: 20 }, (_, i) => gateway.disconnect(`c${i}`)));
+    for (const ending of endings) expect(ending).toMatchObject({ code: 'BROKER_TIMEOUT' });
+    broker.script = (message) => message.succeed();
+    expect(await gateway.disconnect('last')).toBe('done');
+    expect(gateway.stats().connects).toBe(1);
+  });
+
   it('ends a connection on which nothing is acknowledged any more', async () => {
     await connect({ requestTimeoutMs: 100 });
     broker.aedes.authorizePublish = () => undefined;

@@ -55,6 +55,8 @@ export class BrokerChannel {
   /** The APIs that have answered on this connection. Their commands travel at QoS 0, see {@link #send}. */
   readonly #answering = new Set<ControlApi>();
   readonly #window = new MessageWindow();
+  /** When the broker last said anything, on the clock of `performance.now()`. */
+  #lastHeardAt = 0;
   #sequence = 0;
   #draining = false;
   #onIdle: (() => void) | undefined;
@@ -223,6 +225,7 @@ export class BrokerChannel {
   #onPublished(number: number, batch: readonly ChannelRequest[], result: PublishResult): void {
     // A closed connection is the business of #onDown, which starts the count afresh.
     if (result.kind === 'closed') return;
+    this.#lastHeardAt = performance.now();
     this.#markArrived(number);
     if (result.kind === 'refused') {
       const { reasonCode } = result;
@@ -272,17 +275,31 @@ export class BrokerChannel {
     }
     for (const api of CONTROL_API_NAMES) this.#batchers[api].dropUnwanted();
     this.#announceIdle();
-    // No sign of the broker in all that time: the line is dead. Whatever of it is still in this process must not go out later.
+    this.#judgeLine(expired);
+  }
+
+  /**
+   * A line on which nothing was heard while a command was out is dead, and what of it is still in this process must not
+   * go out later: the connection ends. Otherwise the broker just did not answer in time, or not at all; then
+   * acknowledgements are asked for again, and what it left unanswered no longer counts as under way.
+   */
+  #judgeLine(expired: readonly ChannelRequest[]): void {
     const { state } = this.#link;
-    if (
-      state.kind === 'connected' &&
-      expired.some(({ sentIn }) => sentIn !== undefined && !this.#window.hasArrived(sentIn))
-    ) {
+    const unheard = expired.filter(({ sentIn }) => sentIn !== undefined && !this.#window.hasArrived(sentIn));
+    const [oldest] = unheard;
+    if (state.kind !== 'connected' || oldest === undefined) return;
+    if (this.#lastHeardAt < oldest.startedAt || state.connection.hasUnsentBytes) {
       state.connection.destroy(`no sign of the broker within ${this.#config.requestTimeoutMs} ms`);
+      return;
+    }
+    for (const { api, sentIn = 0 } of unheard) {
+      this.#answering.delete(api);
+      this.#markArrived(sentIn);
     }
   }
 
   #onMessage(api: ControlApi, payload: Buffer, retained: boolean): void {
+    this.#lastHeardAt = performance.now();
     if (retained) {
       this.stats.countIgnored('retained');
       return;

@@ -99,6 +99,11 @@ export class BrokerConnection {
     this.#client.on('close', () => this.destroy());
   }
 
+  /** Whether something that was published has not even left this process. */
+  get hasUnsentBytes(): boolean {
+    return (this.#client?.stream.writableLength ?? 0) > 0;
+  }
+
   /** Publishes at QoS 0: nothing tells whether the broker took the message. */
   publish(topic: string, payload: string): void {
     this.#client?.publish(topic, payload, { qos: 0 });

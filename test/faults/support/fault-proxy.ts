@@ -129,7 +129,7 @@ export class FaultProxy {
       noDelay: true,
     });
     // A broker that is not there: what a connection through a router meets.
-    broker.on('error', () => service.resetAndDestroy());
+    broker.on('error', () => reset(service));
     const line = (direction: Direction): LineControl => ({
       shape: () => this.#shape,
       isStalled: () => this.#stalled.has(direction),
@@ -157,8 +157,14 @@ export class FaultProxy {
     pipes.toBroker.swallow();
     pipes.toService.swallow();
     for (const socket of [service, broker]) {
-      if (how === 'rst') socket.resetAndDestroy();
+      if (how === 'rst') reset(socket);
       else socket.end(() => socket.destroySoon());
     }
   }
+}
+
+/** Node leaks the handle of a socket that is reset while its FIN is on the way. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }

@@ -130,5 +130,8 @@ export class FaultRun {
 /** Adds a row to the table that is printed when all specs have run. */
 export function keepFigures(name: string, faults: number, { figures }: Pick<Ledger, 'figures'>): void {
   mkdirSync(FIGURES_DIR, { recursive: true });
-  appendFileSync(`${FIGURES_DIR}/figures.jsonl`, `${JSON.stringify({ name, faults, ...figures })}\n`);
+  appendFileSync(
+    `${FIGURES_DIR}/figures.jsonl`,
+    `${JSON.stringify({ seed: SEED, name, faults, ...figures })}\n`,
+  );
 }

@@ -38,7 +38,7 @@ export default function printFigures() {
       .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column])))
       .join('  '),
   );
-  const seed = process.env.FAULTS_SEED ?? 'the default';
+  const [{ seed }] = runs;
   const form = process.env.FAULTS === 'long' ? 'long' : 'short';
   const text = `Fault injection, ${form} form, seed ${seed}\n${lines.join('\n')}\n`;
   writeFileSync(TABLE, text);
