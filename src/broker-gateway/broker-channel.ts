@@ -1,7 +1,8 @@
+import { ApiKnowledge } from './api-knowledge.js';
 import type { BrokerConfig } from '../config/config.js';
 import type { ConnectionLimits, PublishResult } from './broker-connection.js';
 import { BrokerLink } from './broker-link.js';
-import type { BrokerStatus, FeatureState } from './broker-status.js';
+import type { BrokerStatus } from './broker-status.js';
 import { outcomeOf, type ChannelRequest, type CommandData } from './channel-request.js';
 import { ChannelStats } from './channel-stats.js';
 import { CommandBatcher } from './command-batcher.js';
@@ -14,11 +15,16 @@ import {
   type ControlReply,
 } from './control-protocol.js';
 import {
+  brokerBusy,
   brokerDenied,
   brokerTimeout,
   brokerUnavailable,
   commandFailed,
-  GatewayError,
+  commandTooLarge,
+  endpointNotAvailable,
+  publishRefused,
+  shuttingDown,
+  type GatewayError,
 } from './gateway-error.js';
 import type { ChannelObserver } from './gateway-observer.js';
 import { MessageWindow } from './message-window.js';
@@ -47,13 +53,7 @@ export class BrokerChannel {
   readonly #observer: ChannelObserver | undefined;
   readonly #pending: PendingRequests<ChannelRequest>;
   readonly #batchers: Readonly<Record<ControlApi, CommandBatcher<ChannelRequest>>>;
-  readonly #features: Record<ControlApi, FeatureState> = {
-    clientControl: 'unknown',
-    clientInspect: 'unknown',
-  };
-  #deniedApis: ReadonlyMap<ControlApi, number> = new Map();
-  /** The APIs that have answered on this connection. Their commands travel at QoS 0, see {@link #send}. */
-  readonly #answering = new Set<ControlApi>();
+  readonly #apis = new ApiKnowledge();
   readonly #window = new MessageWindow();
   /** When the broker last said anything, on the clock of `performance.now()`. */
   #lastHeardAt = 0;
@@ -94,7 +94,7 @@ export class BrokerChannel {
 
   get status(): BrokerStatus {
     const { visibleState, since, lastError } = this.#link;
-    return { state: visibleState, since, lastError, features: { ...this.#features } };
+    return { state: visibleState, since, lastError, features: this.#apis.features };
   }
 
   /** Requests that wait or are in flight. */
@@ -170,35 +170,27 @@ export class BrokerChannel {
 
   /** Why a request cannot even be queued now. */
   #refusal(api: ControlApi): GatewayError | undefined {
-    if (this.#draining) return new GatewayError('SHUTTING_DOWN', 'The service is shutting down');
+    if (this.#draining) return shuttingDown();
     if (this.#link.state.kind !== 'connected') {
       const { denial, retryAfterMs } = this.#link;
       return denial === undefined
         ? brokerUnavailable('not-sent', retryAfterMs)
         : brokerDenied(denial.what, denial.reasonCode);
     }
-    const reasonCode = this.#deniedApis.get(api);
+    const reasonCode = this.#apis.denialOf(api);
     if (reasonCode !== undefined) return brokerDenied('subscription', reasonCode);
     const { maxPending } = this.#config;
-    if (this.#pending.size >= maxPending) {
-      return new GatewayError(
-        'BROKER_BUSY',
-        'Too many commands are waiting for this broker',
-        { limit: maxPending },
-        1000,
-      );
-    }
-    return undefined;
+    return this.#pending.size >= maxPending ? brokerBusy(maxPending) : undefined;
   }
 
   #tooLarge(encoded: string): GatewayError | undefined {
     const { state } = this.#link;
     if (state.kind !== 'connected') return undefined;
-    const limit = state.limits.maximumPacketSize - PACKET_OVERHEAD_BYTES;
+    const { maximumPacketSize } = state.limits;
+    const limit = maximumPacketSize - PACKET_OVERHEAD_BYTES;
     // A character is at most 3 bytes of UTF-8: only a command near the limit needs its bytes counted.
-    if (encoded.length * 3 <= limit || Buffer.byteLength(encoded) <= limit) return undefined;
-    const brokerError = `the broker takes packets of at most ${state.limits.maximumPacketSize} bytes`;
-    return new GatewayError('BROKER_ERROR', 'The command is too large for the broker', { brokerError });
+    const fits = encoded.length * 3 <= limit || Buffer.byteLength(encoded) <= limit;
+    return fits ? undefined : commandTooLarge(maximumPacketSize);
   }
 
   /**
@@ -215,7 +207,7 @@ export class BrokerChannel {
     this.#observer?.onBatch(batch.length);
     const payload = encodeRequest(batch.map(({ encoded }) => encoded));
     const { requestTopic } = CONTROL_APIS[api];
-    if (this.#answering.has(api)) state.connection.publish(requestTopic, payload);
+    if (this.#apis.isAnswering(api)) state.connection.publish(requestTopic, payload);
     else
       state.connection.publishAcknowledged(requestTopic, payload, (result) =>
         this.#onPublished(number, batch, result),
@@ -227,17 +219,9 @@ export class BrokerChannel {
     if (result.kind === 'closed') return;
     this.#lastHeardAt = performance.now();
     this.#markArrived(number);
-    if (result.kind === 'refused') {
-      const { reasonCode } = result;
-      for (const request of batch) {
-        if (this.#settle(request.id) === undefined) continue;
-        const error =
-          reasonCode === 0x87
-            ? brokerDenied('publish', reasonCode)
-            : commandFailed(`the broker refused the message, reason ${reasonCode}`, request.clientid);
-        this.#fail(request, error);
-      }
-    }
+    if (result.kind !== 'refused') return;
+    const error = publishRefused(result.reasonCode);
+    for (const request of batch) if (this.#settle(request.id) !== undefined) this.#fail(request, error);
   }
 
   /** Makes room for the next message. */
@@ -248,10 +232,7 @@ export class BrokerChannel {
 
   #onUp(limits: ConnectionLimits): void {
     this.#window.open(Math.min(limits.receiveMaximum, MAX_UNDER_WAY));
-    this.#answering.clear();
-    this.#deniedApis = limits.deniedApis;
-    for (const api of CONTROL_API_NAMES)
-      this.#features[api] = limits.deniedApis.has(api) ? 'unavailable' : 'unknown';
+    this.#apis.startAfresh(limits.deniedApis);
     this.stats.countConnect();
   }
 
@@ -293,7 +274,7 @@ export class BrokerChannel {
       return;
     }
     for (const { api, sentIn = 0 } of unheard) {
-      this.#answering.delete(api);
+      this.#apis.noteSilence(api);
       this.#markArrived(sentIn);
     }
   }
@@ -330,8 +311,7 @@ export class BrokerChannel {
       this.stats.countIgnored(correlationData.startsWith(this.#idPrefix) ? 'late-or-duplicate' : 'foreign');
       return;
     }
-    this.#features[api] = 'available';
-    this.#answering.add(api);
+    this.#apis.noteAnswer(api);
     if (request.sentIn !== undefined) this.#markArrived(request.sentIn);
     switch (result.kind) {
       case 'success':
@@ -350,19 +330,11 @@ export class BrokerChannel {
   }
 
   #onEndpointNotAvailable(api: ControlApi): void {
-    this.#features[api] = 'unavailable';
-    this.#answering.delete(api);
-    const topic = CONTROL_APIS[api].requestTopic;
+    this.#apis.noteAbsence(api);
+    const error = endpointNotAvailable(CONTROL_APIS[api].requestTopic);
     const failed = this.#pending.removeAll((request) => request.api === api && request.sentIn !== undefined);
     if (failed.length === 0) this.stats.countIgnored('late-or-duplicate');
-    for (const request of failed) {
-      this.#fail(
-        request,
-        new GatewayError('CLIENT_CONTROL_NOT_AVAILABLE', 'The broker has no such control endpoint', {
-          topic,
-        }),
-      );
-    }
+    for (const request of failed) this.#fail(request, error);
     // No answer to them will come any more that could make room for the next messages.
     this.#markArrived(failed.at(-1)?.sentIn ?? 0);
     this.#announceIdle();

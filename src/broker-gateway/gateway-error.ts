@@ -65,3 +65,32 @@ export function commandFailed(brokerError: string, clientid: unknown): GatewayEr
     ? new GatewayError('CLIENT_NOT_FOUND', 'The broker knows no client with this id', { clientid })
     : new GatewayError('BROKER_ERROR', 'The broker answered with an error', { brokerError });
 }
+
+/** The service takes no new work. */
+export function shuttingDown(): GatewayError {
+  return new GatewayError('SHUTTING_DOWN', 'The service is shutting down');
+}
+
+/** Too many commands are waiting for the broker. */
+export function brokerBusy(limit: number): GatewayError {
+  return new GatewayError('BROKER_BUSY', 'Too many commands are waiting for this broker', { limit }, 1000);
+}
+
+/** The broker refused a published message with an MQTT 5 reason code; 0x87 is "Not authorized". */
+export function publishRefused(reasonCode: number): GatewayError {
+  return reasonCode === 0x87
+    ? brokerDenied('publish', reasonCode)
+    : commandFailed(`the broker refused the message, reason ${reasonCode}`, undefined);
+}
+
+/** The broker says that it has no such control endpoint. */
+export function endpointNotAvailable(topic: string): GatewayError {
+  const message = 'The broker has no such control endpoint';
+  return new GatewayError('CLIENT_CONTROL_NOT_AVAILABLE', message, { topic });
+}
+
+/** A command does not fit into a packet that the broker takes. */
+export function commandTooLarge(maximumPacketSize: number): GatewayError {
+  const brokerError = `the broker takes packets of at most ${maximumPacketSize} bytes`;
+  return new GatewayError('BROKER_ERROR', 'The command is too large for the broker', { brokerError });
+}
