@@ -8,7 +8,7 @@ import { ConfigModule } from './config/config.module.js';
 import type { ConfigStore } from './config/config-store.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
-import { Lifecycle } from './lifecycle.js';
+import { Lifecycle } from './boot/lifecycle.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { RateLimitModule } from './rate-limit/rate-limit.module.js';
 import { RegistryModule } from './registry/registry.module.js';

@@ -1,7 +1,7 @@
-import { boundHeap } from './bounded-heap.js';
+import { boundHeap } from './boot/bounded-heap.js';
 import { ConfigError } from './config/config-error.js';
 import { createLogger, toLogLevel } from './logging/create-logger.js';
-import { startService, type RunningService } from './start-service.js';
+import { startService, type RunningService } from './boot/start-service.js';
 
 boundHeap();
 const level = toLogLevel(process.env.LOG_LEVEL ?? 'info');

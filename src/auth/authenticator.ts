@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AuthConfig } from '../config/config.js';
 import { ConfigStore } from '../config/config-store.js';
 import { readBearerToken } from './bearer-token.js';
-import type { Caller } from './caller.js';
+import type { Caller } from '../access/caller.js';
 import { JwtVerifier } from './jwt-verifier.js';
 import { TokenTable } from './token-table.js';
 import { unauthorized } from './unauthorized.js';

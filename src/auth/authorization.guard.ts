@@ -1,10 +1,10 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { isAllowed } from './caller.js';
+import { isAllowed } from '../access/caller.js';
 import { REQUIRED_ROLE } from './metadata-keys.js';
-import { notAllowed } from './not-allowed.js';
-import type { Role } from './role.js';
+import { notAllowed } from '../access/not-allowed.js';
+import type { Role } from '../access/role.js';
 
 /**
  * Lets a request through when a grant of its caller covers the route's role on the project and broker in the path.

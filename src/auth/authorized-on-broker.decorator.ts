@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors/error-codes.js';
 import { Authorized } from './authorized.decorator.js';
-import type { Role } from './role.js';
+import type { Role } from '../access/role.js';
 
 /**
  * {@link Authorized} for a route that sends a command to the broker in its path: documents every error that the way to

@@ -5,7 +5,7 @@ import { ApiErrors } from '../openapi/api-errors.decorator.js';
 import { TargetGuard } from '../registry/target.guard.js';
 import { AuthorizationGuard } from './authorization.guard.js';
 import { IS_PUBLIC, REQUIRED_ROLE } from './metadata-keys.js';
-import type { Role } from './role.js';
+import type { Role } from '../access/role.js';
 
 /** Opens a route to everybody, credentials or not. */
 export const Public = (): MethodDecorator & ClassDecorator =>

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { Caller } from './caller.js';
+import type { Caller } from '../access/caller.js';
 import { unauthorized } from './unauthorized.js';
 
 /** The authenticated caller, as a handler's parameter. */

@@ -2,8 +2,8 @@ import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from 'jos
 import { z } from 'zod';
 import type { Grant, JwtConfig } from '../config/config.js';
 import { AppError } from '../errors/app-error.js';
-import type { Caller } from './caller.js';
-import { ROLES } from './role.js';
+import type { Caller } from '../access/caller.js';
+import { ROLES } from '../access/role.js';
 import { unauthorized } from './unauthorized.js';
 
 /** Signatures that need the provider's private key; an HMAC could be forged by whoever knows the public one. */

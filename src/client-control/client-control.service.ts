@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { ControlAction } from '../audit/audit-record.js';
 import { AuditTrail } from '../audit/audit-trail.js';
-import { isAllowed } from '../auth/caller.js';
-import { notAllowed } from '../auth/not-allowed.js';
+import { isAllowed } from '../access/caller.js';
+import { notAllowed } from '../access/not-allowed.js';
 import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
-import type { ControlCommand } from '../broker-gateway/control-protocol.js';
+import type { ControlCommand } from '../broker-gateway/protocol/control-protocol.js';
 import { AppError } from '../errors/app-error.js';
 import { isBrokerInternal } from '../mqtt-strings/topic-filter.js';
 import type { ControlCall } from './control-call.js';

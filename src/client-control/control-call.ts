@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { Caller } from '../auth/caller.js';
+import type { Caller } from '../access/caller.js';
 import { unauthorized } from '../auth/unauthorized.js';
 import type { BrokerRef } from '../broker-gateway/broker-gateway.js';
 import type { RequestRecord } from '../http/request-record.js';

@@ -1,4 +1,4 @@
-import type { ControlCommand } from '../broker-gateway/control-protocol.js';
+import type { ControlCommand } from '../broker-gateway/protocol/control-protocol.js';
 import type { DisconnectClientDto } from './dto/disconnect-client.dto.js';
 import type { SubscribeClientDto, SubscriptionOptionsDto } from './dto/subscribe-client.dto.js';
 import type { UnsubscribeClientDto } from './dto/unsubscribe-client.dto.js';

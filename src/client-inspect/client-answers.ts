@@ -1,4 +1,4 @@
-import type { CommandData } from '../broker-gateway/channel-request.js';
+import type { CommandData } from '../broker-gateway/requests/channel-request.js';
 import { commandFailed } from '../broker-gateway/gateway-error.js';
 
 /** A client as its broker describes it. Any field may be missing; none is added or changed. */

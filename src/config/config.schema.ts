@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ROLES } from '../auth/role.js';
+import { ROLES } from '../access/role.js';
 import { systemErrorCode } from '../errors/system-error-code.js';
 import type { ConfigFiles } from './config-files.js';
 

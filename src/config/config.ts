@@ -1,4 +1,4 @@
-import type { Role } from '../auth/role.js';
+import type { Role } from '../access/role.js';
 
 /** The service's whole configuration after validation: defaults filled in, environment substituted, files read. */
 export interface Config {

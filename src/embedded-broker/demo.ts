@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { EmbeddedBrokerSettings } from '../config/embedded-default.js';
-import { EmbeddedBroker } from './embedded-broker.js';
-import { SimulatedDevices } from './simulated-devices.js';
+import type { EmbeddedBrokerSettings } from '../boot/embedded-default.js';
+import { EmbeddedBroker } from './broker/embedded-broker.js';
+import { SimulatedDevices } from './devices/simulated-devices.js';
 
 /** An embedded broker with simulated devices, and how to connect to it. */
 export interface Demo {

@@ -5,7 +5,7 @@ import { AppError } from '../errors/app-error.js';
 import { Drain } from '../http/drain.js';
 import { ApiErrors } from '../openapi/api-errors.decorator.js';
 import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
-import { Registry } from '../registry/registry.js';
+import { Registry } from '../registry/project-registry.js';
 import { Liveness, Readiness } from './health.dto.js';
 
 /** For orchestrators: whether to restart the process, and whether to send it traffic. Outside `/api`, open to everybody. */

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { ConnectionState } from '../broker-gateway/broker-status.js';
+import type { ConnectionState } from '../broker-gateway/connection/broker-status.js';
 
 /** Answer of the liveness probe. */
 export class Liveness {

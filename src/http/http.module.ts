@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_PIPE } from '@nestjs/core';
 import { Drain } from './drain.js';
-import { ValidatingPipe } from './validating.pipe.js';
+import { ValidatingPipe } from './body/validating.pipe.js';
 
 /** What all HTTP routes share. */
 @Global()

@@ -1,4 +1,4 @@
-import type { Caller } from '../auth/caller.js';
+import type { Caller } from '../access/caller.js';
 import type { Outcome } from '../broker-gateway/gateway-error.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge } from 'prom-client';
 import { BrokerGateway, type BrokerRef } from '../broker-gateway/broker-gateway.js';
-import type { ConnectionState } from '../broker-gateway/broker-status.js';
-import { IGNORED_REASONS } from '../broker-gateway/channel-stats.js';
+import type { ConnectionState } from '../broker-gateway/connection/broker-status.js';
+import { IGNORED_REASONS } from '../broker-gateway/requests/channel-stats.js';
 import type { BrokerConfig } from '../config/config.js';
-import { Registry } from '../registry/registry.js';
+import { Registry } from '../registry/project-registry.js';
 import { PREFIX } from './metric-names.js';
 import { MetricsRegistry } from './metrics-registry.js';
 

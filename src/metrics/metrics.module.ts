@@ -2,7 +2,7 @@ import { Global, Module, type OnModuleInit } from '@nestjs/common';
 import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
 import { CommandObserver } from './command-observer.js';
 import { GatewayMetrics } from './gateway-metrics.js';
-import { HttpMetrics } from './http-metrics.js';
+import { HttpMetrics } from '../http/http-metrics.js';
 import { MetricsController } from './metrics.controller.js';
 import { MetricsRegistry } from './metrics-registry.js';
 import { OperationsMetrics } from './operations-metrics.js';

@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
-import { Registry } from './registry.js';
-import { RegistryController } from './registry.controller.js';
-import { RegistryService } from './registry.service.js';
+import { Registry } from './project-registry.js';
+import { RegistryController } from '../discovery/discovery.controller.js';
+import { RegistryService } from '../discovery/discovery.service.js';
 
 /** Projects and brokers: finding them, and showing them to callers. */
 @Global()

@@ -2,7 +2,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import type { FastifyRequest } from 'fastify';
 import { ID_PATTERN } from '../config/config.schema.js';
 import { invalid } from '../errors/issue.js';
-import { Registry } from './registry.js';
+import { Registry } from './project-registry.js';
 
 /** Lets a request through when the project and the broker in its path exist. Runs after authorization. */
 @Injectable()

@@ -1,4 +1,4 @@
-import { EmbeddedBroker } from '../../src/embedded-broker/embedded-broker.js';
+import { EmbeddedBroker } from '../../src/embedded-broker/broker/embedded-broker.js';
 import { preparePluginTarget } from '../broker-plugin/support/plugin-target.js';
 import { Mosquitto } from './mosquitto.js';
 

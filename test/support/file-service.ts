@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { sha256Hex } from '../../src/auth/token-table.js';
-import { startService, type RunningService } from '../../src/start-service.js';
+import { startService, type RunningService } from '../../src/boot/start-service.js';
 import { until } from './until.js';
 
 /** The service as it starts on a configuration file, which a test can change. */

@@ -1,5 +1,5 @@
 import { BrokerGateway } from '../../src/broker-gateway/broker-gateway.js';
-import type { BrokerStatus } from '../../src/broker-gateway/broker-status.js';
+import type { BrokerStatus } from '../../src/broker-gateway/connection/broker-status.js';
 import type { GatewayError } from '../../src/broker-gateway/gateway-error.js';
 import { ConfigStore } from '../../src/config/config-store.js';
 import { testConfig } from './test-service.js';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Aedes, type Client } from 'aedes';
-import { CONTROL_APIS, type ControlApi } from '../../src/broker-gateway/control-api.js';
+import { CONTROL_APIS, type ControlApi } from '../../src/broker-gateway/protocol/control-api.js';
 
 /** A command as it arrived. */
 export interface ArrivedCommand {

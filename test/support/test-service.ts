@@ -4,7 +4,7 @@ import { sha256Hex } from '../../src/auth/token-table.js';
 import { BrokerGateway } from '../../src/broker-gateway/broker-gateway.js';
 import { ConfigStore } from '../../src/config/config-store.js';
 import { parseConfig } from '../../src/config/parse-config.js';
-import { createApp } from '../../src/create-app.js';
+import { createApp } from '../../src/boot/create-app.js';
 import { until } from './until.js';
 
 /** Tokens of the tests, by what they may do. */

@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { z } from 'zod';
-import { QueryInteger, QueryParameter } from '../../http/query-parameter.decorator.js';
+import { QueryInteger, QueryParameter } from '../../http/body/query-parameter.decorator.js';
 import { mqttStringProblem } from '../../mqtt-strings/mqtt-string.js';
 import { CONTROL_ACTIONS, type ControlAction } from '../audit-record.js';
 

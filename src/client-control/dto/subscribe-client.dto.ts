@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsBoolean, IsIn, IsObject, ValidateNested } from 'class-validator';
-import { MayBeAbsent } from '../../http/check.decorator.js';
+import { MayBeAbsent } from '../../http/body/check.decorator.js';
 import { MAX_MQTT_STRING_BYTES } from '../../mqtt-strings/mqtt-string.js';
 import { FitsTopic, IsClientId, IsTopicFilter } from './validators.js';
 

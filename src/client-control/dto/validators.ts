@@ -1,4 +1,4 @@
-import { Check } from '../../http/check.decorator.js';
+import { Check } from '../../http/body/check.decorator.js';
 import { mqttStringProblem } from '../../mqtt-strings/mqtt-string.js';
 import { isSharedSubscription, topicFilterProblem } from '../../mqtt-strings/topic-filter.js';
 

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Check } from '../../http/check.decorator.js';
+import { Check } from '../../http/body/check.decorator.js';
 import { MAX_MQTT_STRING_BYTES, mqttStringProblem } from '../../mqtt-strings/mqtt-string.js';
 
 /** Query of `getClient`. */

@@ -1,5 +1,5 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { QueryBoolean, QueryInteger, QueryParameter } from '../../http/query-parameter.decorator.js';
+import { QueryBoolean, QueryInteger, QueryParameter } from '../../http/body/query-parameter.decorator.js';
 import { MAX_MQTT_STRING_BYTES, mqttStringProblem } from '../../mqtt-strings/mqtt-string.js';
 
 /** Brokers count in 32 bits. */

@@ -1,0 +1,71 @@
+import type { Socket } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { AppModule } from '../app.module.js';
+import type { ConfigStore } from '../config/config-store.js';
+import { AppErrorFilter } from '../http/app-error.filter.js';
+import { AllowedMethods } from '../http/server/allowed-methods.js';
+import { answerBadRequest } from '../http/server/answer-bad-request.js';
+import { addCors } from '../http/server/cors.js';
+import { renewCertificate, tlsOptions } from '../http/server/https-server.js';
+import { requestIdOf } from '../http/request-id.js';
+import { SecurityHeaders } from '../http/server/security-headers.js';
+import { logWhenAnswered } from '../logging/log-requests.js';
+import { NestLogger } from '../logging/nest-logger.js';
+import { HttpMetrics } from '../http/http-metrics.js';
+import { setUpApp } from './setup-app.js';
+
+const REQUEST_TIMEOUT_MS = 30_000;
+const HEADERS_TIMEOUT_MS = 15_000;
+const CONNECTIONS_CHECK_MS = 5_000;
+
+/** Builds the application, ready to listen: what `main.ts` runs and what every end-to-end test tests. */
+export async function createApp(config: ConfigStore, logger: Logger): Promise<NestFastifyApplication> {
+  const allowedMethods = new AllowedMethods();
+  const filter = new AppErrorFilter(allowedMethods, logger);
+  const { tls, trustProxy } = config.current.http;
+  const securityHeaders = new SecurityHeaders(tls !== undefined);
+  const serverOptions = {
+    // A missing Host header is answered by a hook, with the error body that every error has.
+    requireHostHeader: false,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+  };
+  const adapter = new FastifyAdapter({
+    logger: false,
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    return503OnClosing: false,
+    trustProxy: typeof trustProxy === 'boolean' ? trustProxy : [...trustProxy],
+    // Ids that are too long get a 400 that says so, not a 404.
+    routerOptions: { maxParamLength: 16_384 },
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    ...(tls === undefined ? { http: serverOptions } : { https: { ...serverOptions, ...tlsOptions(tls) } }),
+    // What the router cannot even read as a path; no hook runs for it.
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      request.record = { startedAt: performance.now() };
+      logWhenAnswered(request, reply, logger);
+      securityHeaders.apply(request.url, reply);
+      filter.answer(error, request, reply);
+      app.get(HttpMetrics).observe(request, reply);
+    },
+    clientErrorHandler: (error: Error, socket: Socket) => answerBadRequest(error, socket),
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), adapter, {
+    logger: new NestLogger(logger),
+    bodyParser: false,
+    forceCloseConnections: true,
+  });
+  const fastify = app.getHttpAdapter().getInstance();
+  allowedMethods.watch(fastify);
+  securityHeaders.addTo(fastify);
+  setUpApp(app, filter, logger);
+  addCors(fastify, config);
+  renewCertificate(fastify.server, config);
+  await app.init();
+  await fastify.ready();
+  return app;
+}

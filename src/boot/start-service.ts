@@ -1,0 +1,122 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from 'pino';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { ConfigError } from '../config/config-error.js';
+import { ConfigStore } from '../config/config-store.js';
+import { DEMO_TOKEN, embeddedDefault } from './embedded-default.js';
+import { findConfigFile } from '../config/load-config.js';
+import type { Environment } from '../config/parse-config.js';
+import { createApp } from './create-app.js';
+import { startDemo } from '../embedded-broker/demo.js';
+import { systemErrorCode } from '../errors/system-error-code.js';
+import { OperationsMetrics } from '../metrics/operations-metrics.js';
+import { ConfigReloader, type ReloadTrigger } from '../reload/config-reloader.js';
+import { ConfigSource } from '../reload/config-source.js';
+import { FileWatcher } from '../reload/file-watcher.js';
+
+/** A changed file is acted upon when it has stayed the same for this long. */
+const WATCH_INTERVAL_MS = 1000;
+
+/** A running service. */
+export interface RunningService {
+  /** Base URL, without a slash at the end. */
+  readonly url: string;
+  /** Reads the configuration file again, if there is one, and opens the audit file afresh. Never rejects. */
+  reload(): Promise<void>;
+  /** Drains and stops everything. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the service: on the configuration file if there is one, else on the embedded default.
+ *
+ * @throws {ConfigError} before anything listens
+ */
+export async function startService(
+  environment: Environment,
+  workingDirectory: string,
+  logger: Logger,
+): Promise<RunningService> {
+  const file = findConfigFile(environment, workingDirectory);
+  if (file !== undefined) return startOnFile(new ConfigSource(file, environment), logger);
+
+  const settings = embeddedDefault(environment);
+  const demo = await startDemo();
+  try {
+    const { app, url } = await listen(new ConfigStore(settings.withBroker(demo.broker)), logger);
+    announceDemo(url, demo.broker.url, logger);
+    return {
+      url,
+      reload: () => {
+        logger.info('there is no configuration file to reload');
+        return app.get(AuditTrail).reopen();
+      },
+      close: () => app.close().finally(() => demo.close()),
+    };
+  } catch (error) {
+    await demo.close();
+    throw error;
+  }
+}
+
+async function startOnFile(source: ConfigSource, logger: Logger): Promise<RunningService> {
+  const store = new ConfigStore(source.load());
+  const { app, url } = await listen(store, logger);
+  const reloader = new ConfigReloader(store, () => source.load(), app.get(OperationsMetrics), logger);
+  const reload = (trigger: ReloadTrigger): void => {
+    reloader.reload(trigger);
+    watcher.watch(source.paths);
+  };
+  const watcher = new FileWatcher(() => reload('file'), WATCH_INTERVAL_MS);
+  watcher.watch(source.paths);
+  return {
+    url,
+    reload: () => {
+      reload('SIGHUP');
+      return app.get(AuditTrail).reopen();
+    },
+    close: () => {
+      watcher.close();
+      return app.close();
+    },
+  };
+}
+
+async function listen(
+  store: ConfigStore,
+  logger: Logger,
+): Promise<{ app: NestFastifyApplication; url: string }> {
+  const { host, port } = store.current.http;
+  const app = await createApp(store, logger);
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    await app.close();
+    throw listenError(error, host, port);
+  }
+  const url = (await app.getUrl()).replace('[::1]', 'localhost');
+  logger.info({ url, docs: `${url}/api/docs` }, `listening on ${url}, Swagger UI at ${url}/api/docs`);
+  return { app, url };
+}
+
+function listenError(error: unknown, host: string, port: number): unknown {
+  return systemErrorCode(error) === 'EADDRINUSE'
+    ? new ConfigError('http', [
+        {
+          path: 'http.port',
+          message: `the port ${port} on ${host} is taken; set PORT to another one (0 picks a free one)`,
+        },
+      ])
+    : error;
+}
+
+function announceDemo(url: string, brokerUrl: string, logger: Logger): void {
+  logger.info(
+    { broker: brokerUrl },
+    `no configuration file: running on the embedded broker at ${brokerUrl} with simulated devices`,
+  );
+  logger.info(
+    `try it: curl -i -X PUT ${url}/api/projects/demo/brokers/embedded/client-control/disconnect ` +
+      `-H 'Authorization: Bearer ${DEMO_TOKEN}' -H 'Content-Type: application/json' -d '{"clientid":"sensor-1"}'`,
+  );
+}

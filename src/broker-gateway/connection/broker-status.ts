@@ -1,0 +1,20 @@
+import type { ControlApi } from '../protocol/control-api.js';
+
+/** Whether the broker answers a control API, as far as it is known since the last connect. */
+export type FeatureState = 'available' | 'unavailable' | 'unknown';
+
+/**
+ * `connecting`: the first attempt, or one after a loss, is under way; `connected`: commands can be sent;
+ * `disconnected`: waiting for the next attempt; `denied`: the broker refused us, the next attempt will come.
+ */
+export type ConnectionState = 'connecting' | 'connected' | 'disconnected' | 'denied';
+
+/** A broker connection as the discovery API shows it. */
+export interface BrokerStatus {
+  readonly state: ConnectionState;
+  /** When `state` began, epoch milliseconds. */
+  readonly since: number;
+  /** Why the connection was last lost or refused; null when it never was, or is open again. */
+  readonly lastError: string | null;
+  readonly features: Readonly<Record<ControlApi, FeatureState>>;
+}

@@ -1,0 +1,30 @@
+import type { ControlApi } from '../protocol/control-api.js';
+import type { GatewayError, Outcome } from '../gateway-error.js';
+
+/** The data of a successful answer. */
+export type CommandData = Readonly<Record<string, unknown>>;
+
+/** A request on its way through a channel. */
+export interface ChannelRequest {
+  /** Correlation id. */
+  readonly id: string;
+  readonly api: ControlApi;
+  /** The command's name. */
+  readonly command: string;
+  /** The command as JSON. */
+  readonly encoded: string;
+  /** For errors that name the client. */
+  readonly clientid: unknown;
+  /** On the clock of `performance.now()`, milliseconds, like `deadlineAt`. */
+  readonly startedAt: number;
+  readonly deadlineAt: number;
+  readonly resolve: (data: CommandData) => void;
+  readonly reject: (error: GatewayError) => void;
+  /** Undefined while it waits; then the number of the message it travels in. */
+  sentIn?: number;
+}
+
+/** Whether the broker can have executed the command of a request that has no answer. */
+export function outcomeOf({ sentIn }: ChannelRequest): Outcome {
+  return sentIn === undefined ? 'not-sent' : 'unknown';
+}

@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import { isAllowed, type Caller } from '../access/caller.js';
+import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
+import type { BrokerConfig } from '../config/config.js';
+import { Registry } from '../registry/project-registry.js';
+import type { BrokerInfo, ProjectInfo } from './discovery.dto.js';
+
+/** Tells a caller which projects and brokers there are, as far as the caller's grants reach. */
+@Injectable()
+export class RegistryService {
+  readonly #registry: Registry;
+  readonly #gateway: BrokerGateway;
+
+  constructor(registry: Registry, gateway: BrokerGateway) {
+    this.#registry = registry;
+    this.#gateway = gateway;
+  }
+
+  listProjects(caller: Caller): ProjectInfo[] {
+    return this.#registry.projects
+      .filter(({ id }) => isAllowed(caller, { role: 'viewer', project: id }))
+      .map(({ id, name }) => ({ id, name }));
+  }
+
+  /** @throws {AppError} `PROJECT_NOT_FOUND` */
+  listBrokers(caller: Caller, projectId: string): BrokerInfo[] {
+    return this.#registry
+      .project(projectId)
+      .brokers.filter(({ id }) => isAllowed(caller, { role: 'viewer', project: projectId, broker: id }))
+      .map((broker) => this.#info(projectId, broker));
+  }
+
+  /** @throws {AppError} `PROJECT_NOT_FOUND`, `BROKER_NOT_FOUND` */
+  getBroker(projectId: string, brokerId: string): BrokerInfo {
+    return this.#info(projectId, this.#registry.broker(projectId, brokerId));
+  }
+
+  #info(projectId: string, { id, name, url }: BrokerConfig): BrokerInfo {
+    const { state, since, lastError, features } = this.#gateway.status({ projectId, brokerId: id });
+    return { id, name, url, connected: state === 'connected', state, since, lastError, features };
+  }
+}

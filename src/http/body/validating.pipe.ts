@@ -1,0 +1,77 @@
+import { IncomingMessage } from 'node:http';
+import { Injectable, type ArgumentMetadata, type PipeTransform } from '@nestjs/common';
+import { plainToInstance, type ClassConstructor } from 'class-transformer';
+import { validateSync, type ValidationError } from 'class-validator';
+import { ConfigStore } from '../../config/config-store.js';
+import { joinPath } from '../../config/join-path.js';
+import { invalid, type Issue } from '../../errors/issue.js';
+import { readJsonBody } from './json-body.js';
+import { validDto } from './valid-dto.js';
+
+/**
+ * Turns bodies and queries into validated DTOs.
+ *
+ * The body arrives as the unread request: pipes run after the guards, so nobody without a grant can make the service
+ * read, let alone parse, a body.
+ *
+ * @throws {AppError} `INVALID` with every issue, and what {@link readJsonBody} throws
+ */
+@Injectable()
+export class ValidatingPipe implements PipeTransform {
+  readonly #config: ConfigStore;
+
+  constructor(config: ConfigStore) {
+    this.#config = config;
+  }
+
+  transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
+    if ((type !== 'body' && type !== 'query') || metatype === undefined || metatype === Object) return value;
+    const dto = metatype as ClassConstructor<object>;
+    return type === 'query' ? toDto(dto, value) : this.#bodyDto(dto, value);
+  }
+
+  async #bodyDto(dto: ClassConstructor<object>, value: unknown): Promise<object> {
+    const body = await this.#readBody(value);
+    return (isObject(body) ? validDto(dto, body) : undefined) ?? toDto(dto, body);
+  }
+
+  #readBody(value: unknown): Promise<unknown> {
+    if (value instanceof IncomingMessage)
+      return readJsonBody(value, this.#config.current.http.bodyLimitBytes);
+    throw invalid([{ path: '', message: 'a body is required' }]);
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** @throws {AppError} `INVALID` */
+function toDto(dto: ClassConstructor<object>, plain: unknown): object {
+  if (!isObject(plain)) {
+    throw invalid([{ path: '', message: 'the body must be a JSON object' }]);
+  }
+  const instance = plainToInstance(dto, plain);
+  const problems = validateSync(instance, { whitelist: true, forbidNonWhitelisted: true });
+  const issues = [...inheritedKeys(plain, ''), ...problems.flatMap((problem) => toIssues(problem, ''))];
+  if (issues.length > 0) throw invalid(issues);
+  return instance;
+}
+
+/** class-transformer silently drops keys such as `toString` that every object inherits; here they are unknown fields like any other. */
+function inheritedKeys(value: object, path: string): Issue[] {
+  return Object.entries(value).flatMap(([key, item]: [string, unknown]) => [
+    ...(key in Object.prototype ? [{ path: joinPath(path, key), message: 'is not a known field' }] : []),
+    ...(typeof item === 'object' && item !== null ? inheritedKeys(item, joinPath(path, key)) : []),
+  ]);
+}
+
+function toIssues({ property, constraints = {}, children = [] }: ValidationError, parent: string): Issue[] {
+  const path = joinPath(parent, property);
+  const messages = Object.entries(constraints).map(([constraint, message]) =>
+    constraint === 'whitelistValidation' ? 'is not a known field' : message,
+  );
+  // Two validators may say the same about one value.
+  const own = [...new Set(messages)].map((message) => ({ path, message }));
+  return [...own, ...children.flatMap((child) => toIssues(child, path))];
+}

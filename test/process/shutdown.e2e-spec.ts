@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import type { Client } from 'aedes';
+import { sha256Hex } from '../../src/auth/token-table.js';
+import { expectError } from '../support/expect-error.js';
+import { RawHttp } from '../support/raw-http.js';
+import { ScriptedBroker, type ArrivedMessage } from '../support/scripted-broker.js';
+import { ServiceProcess } from '../support/service-process.js';
+import { until } from '../support/until.js';
+
+const TOKEN = 'token-of-the-shutdown-test';
+const DISCONNECT = '/api/projects/p/brokers/b/client-control/disconnect';
+
+let broker: ScriptedBroker;
+let service: ServiceProcess;
+let url: string;
+let held: ArrivedMessage[];
+
+beforeEach(async () => {
+  held = [];
+  broker = await ScriptedBroker.start();
+  broker.script = (message) => held.push(message);
+  const config = {
+    auth: { tokens: [{ name: 'ops', sha256: sha256Hex(TOKEN), grants: [{ project: '*', role: 'editor' }] }] },
+    projects: [
+      { id: 'p', brokers: [{ id: 'b', url: broker.url, protocolVersion: 4, requestTimeoutMs: 60_000 }] },
+    ],
+  };
+  service = ServiceProcess.spawn(JSON.stringify(config));
+  url = await service.url();
+  const ready = async (): Promise<boolean> => {
+    const { brokersDown } = (await (await fetch(`${url}/health/ready`)).json()) as { brokersDown: unknown[] };
+    return brokersDown.length === 0;
+  };
+  await until(ready, 'the broker is connected');
+});
+
+afterEach(async () => {
+  await service.stop();
+  await broker.stop();
+});
+
+/** Begins to disconnect a client, and resolves when the command is in the broker's hands. */
+async function commandInFlight(): Promise<RawHttp> {
+  const http = await RawHttp.open(url);
+  http.write(
+    `PUT ${DISCONNECT} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\n` +
+      'Content-Type: application/json\r\nContent-Length: 16\r\n\r\n{"clientid":"x"}',
+  );
+  await until(() => held.length > 0, 'the command arrives');
+  return http;
+}
+
+async function exitsWithin(timeoutMs: number): Promise<void> {
+  const startedAt = performance.now();
+  expect(await service.exited).toBe(0);
+  expect(performance.now() - startedAt).toBeLessThan(timeoutMs);
+  expect(service.errors).toBe('');
+}
+
+describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
+  it('exits with 0 at once when nothing is under way, idle connections or not', async () => {
+    const idle = await RawHttp.open(url);
+    idle.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n');
+    await idle.response();
+    const gone = once(broker.aedes, 'clientDisconnect') as Promise<[Client]>;
+    service.signal(signal);
+    await exitsWithin(3000);
+    await idle.closed;
+    expect((await gone)[0].id).toMatch(/^client-control-/);
+  });
+});
+
+describe('on SIGTERM with a command in flight', () => {
+  it('finishes it, answers 503 to new work, is unready but live, and exits with 0', async () => {
+    const http = await commandInFlight();
+    service.signal('SIGTERM');
+    await service.line(/^shutting down/);
+    const exchange = (path: string) => RawHttp.exchange(url, `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    const refused = await exchange('/api/projects');
+    expectError(refused, 'SHUTTING_DOWN');
+    expect(refused.headers.connection).toBe('close');
+    expectError(await exchange('/health/ready'), 'SHUTTING_DOWN');
+    expect((await exchange('/health/live')).status).toBe(200);
+    held[0]?.succeed();
+    expect(await http.response()).toMatchObject({ status: 200, body: {} });
+    await exitsWithin(3000);
+  });
+
+  it('answers it with the outcome unknown when the broker stays silent, and exits with 0 within 10 seconds', async () => {
+    const http = await commandInFlight();
+    service.signal('SIGTERM');
+    const answer = http.response();
+    await exitsWithin(10_000);
+    expectError(await answer, 'BROKER_UNAVAILABLE', { outcome: 'unknown' });
+  });
+
+  it('does not wait for a caller that has gone away, nor for a request that never arrives completely', async () => {
+    const half = await RawHttp.open(url);
+    half.write('GET /api/projects HTTP/1.1\r\nHost: x\r\n');
+    (await commandInFlight()).destroy();
+    held[0]?.succeed();
+    service.signal('SIGTERM');
+    await exitsWithin(3000);
+    await half.closed;
+  });
+});
