@@ -1,17 +1,17 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
+import { Lifecycle } from './boot/lifecycle.js';
 import { BrokerGatewayModule } from './broker-gateway/broker-gateway.module.js';
 import { ClientControlModule } from './client-control/client-control.module.js';
 import { ClientInspectModule } from './client-inspect/client-inspect.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { ConfigStore } from './config/config-store.js';
+import { DiscoveryModule } from './discovery/discovery.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
-import { Lifecycle } from './boot/lifecycle.js';
 import { MetricsModule } from './metrics/metrics.module.js';
-import { RateLimitModule } from './rate-limit/rate-limit.module.js';
-import { RegistryModule } from './registry/registry.module.js';
+import { ReloadModule } from './reload/reload.module.js';
 
 /** The whole application. */
 @Module({})
@@ -22,15 +22,15 @@ export class AppModule {
       imports: [
         ConfigModule.with(config),
         HttpModule,
-        RateLimitModule,
         AuthModule,
-        RegistryModule,
         BrokerGatewayModule,
+        DiscoveryModule,
         AuditModule,
         ClientControlModule,
         ClientInspectModule,
         HealthModule,
         MetricsModule,
+        ReloadModule,
       ],
       providers: [Lifecycle],
     };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Grant } from '../config/config.js';
+import type { Grant } from './caller.js';
 import { isAllowed, type Requirement } from './caller.js';
 
 const allowed = (grants: readonly Grant[], requirement: Requirement): boolean =>

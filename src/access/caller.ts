@@ -1,5 +1,11 @@
-import type { Grant } from '../config/config.js';
 import { roleCovers, type Role } from './role.js';
+
+/** What a caller may do: a role on a project (`*` is every project), on all of its brokers or only those listed. */
+export interface Grant {
+  readonly project: string;
+  readonly role: Role;
+  readonly brokers?: readonly string[] | undefined;
+}
 
 /** Who makes a request, after authentication. */
 export interface Caller {

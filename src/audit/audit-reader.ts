@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { ConfigStore } from '../config/config-store.js';
 import { AppError } from '../errors/app-error.js';
 import { systemErrorCode } from '../errors/system-error-code.js';
+import { isJsonObject } from '../json/json.js';
 import type { ControlAction } from './audit-record.js';
 import { linesBackwards } from './lines-backwards.js';
 
@@ -114,8 +115,8 @@ function parseRecord(line: string): StoredRecord | undefined {
   } catch {
     return undefined;
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const { time, project, broker, clientId, action } = value as Readonly<Record<string, unknown>>;
+  if (!isJsonObject(value)) return undefined;
+  const { time, project, broker, clientId, action } = value;
   const at = typeof time === 'string' ? Date.parse(time) : Number.NaN;
   return Number.isNaN(at) ? undefined : { time: at, project, broker, clientId, action };
 }

@@ -3,7 +3,8 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors/app-error.js';
 import { RateLimiter } from '../rate-limit/rate-limiter.js';
-import { IS_PUBLIC, REQUIRED_ROLE } from './metadata-keys.js';
+import { REQUIRED_ROLE } from './metadata-keys.js';
+import { IS_PUBLIC } from '../access/public.decorator.js';
 import { Authenticator } from './authenticator.js';
 
 /** Guards every route of the application: closed, unless the route says `@Public()` or `@Authorized(role)`. */

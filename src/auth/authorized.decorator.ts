@@ -1,15 +1,11 @@
 import { applyDecorators, SetMetadata, UseGuards } from '@nestjs/common';
-import { ApiBearerAuth, ApiSecurity } from '@nestjs/swagger';
+import { ApiBearerAuth } from '@nestjs/swagger';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { ApiErrors } from '../openapi/api-errors.decorator.js';
 import { TargetGuard } from '../registry/target.guard.js';
 import { AuthorizationGuard } from './authorization.guard.js';
-import { IS_PUBLIC, REQUIRED_ROLE } from './metadata-keys.js';
+import { REQUIRED_ROLE } from './metadata-keys.js';
 import type { Role } from '../access/role.js';
-
-/** Opens a route to everybody, credentials or not. */
-export const Public = (): MethodDecorator & ClassDecorator =>
-  applyDecorators(SetMetadata(IS_PUBLIC, true), ApiSecurity({}));
 
 /**
  * Opens a route to callers whose grants cover `role` on the project and broker in its path. One decorator carries the

@@ -1,6 +1,7 @@
 import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
-import type { Grant, JwtConfig } from '../config/config.js';
+import type { JwtConfig } from '../config/config.js';
+import type { Grant } from '../access/caller.js';
 import { AppError } from '../errors/app-error.js';
 import type { Caller } from '../access/caller.js';
 import { ROLES } from '../access/role.js';

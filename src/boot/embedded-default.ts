@@ -1,5 +1,6 @@
 import { sha256Hex } from '../auth/token-table.js';
-import type { BrokerConfig, Config } from '../config/config.js';
+import type { Config } from '../config/config.js';
+import type { EmbeddedBrokerSettings } from '../embedded-broker/demo.js';
 import { ConfigError } from '../config/config-error.js';
 import { parseConfig, type Environment } from '../config/parse-config.js';
 
@@ -7,9 +8,6 @@ import { parseConfig, type Environment } from '../config/parse-config.js';
 export const DEMO_TOKEN = 'demo-token';
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
-
-/** What is needed of the embedded broker. */
-export type EmbeddedBrokerSettings = Pick<BrokerConfig, 'url' | 'username' | 'password'>;
 
 /**
  * The configuration without a file: a project `demo` with the broker `embedded`, and the demo token.

@@ -9,7 +9,7 @@ import type { Environment } from '../config/parse-config.js';
 import { createApp } from './create-app.js';
 import { startDemo } from '../embedded-broker/demo.js';
 import { systemErrorCode } from '../errors/system-error-code.js';
-import { OperationsMetrics } from '../metrics/operations-metrics.js';
+import { ReloadMetrics } from '../reload/reload-metrics.js';
 import { ConfigReloader, type ReloadTrigger } from '../reload/config-reloader.js';
 import { ConfigSource } from '../reload/config-source.js';
 import { FileWatcher } from '../reload/file-watcher.js';
@@ -62,7 +62,7 @@ export async function startService(
 async function startOnFile(source: ConfigSource, logger: Logger): Promise<RunningService> {
   const store = new ConfigStore(source.load());
   const { app, url } = await listen(store, logger);
-  const reloader = new ConfigReloader(store, () => source.load(), app.get(OperationsMetrics), logger);
+  const reloader = new ConfigReloader(store, () => source.load(), app.get(ReloadMetrics), logger);
   const reload = (trigger: ReloadTrigger): void => {
     reloader.reload(trigger);
     watcher.watch(source.paths);

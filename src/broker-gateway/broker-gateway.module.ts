@@ -1,7 +1,6 @@
-import { Global, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { BrokerGateway } from './broker-gateway.js';
 
 /** The connections to the brokers. */
-@Global()
 @Module({ providers: [BrokerGateway], exports: [BrokerGateway] })
 export class BrokerGatewayModule {}

@@ -9,14 +9,9 @@ import type { BrokerStatus } from './connection/broker-status.js';
 import type { ChannelStats } from './requests/channel-stats.js';
 import type { ControlApi } from './protocol/control-api.js';
 import type { ControlCommand } from './protocol/control-protocol.js';
+import { brokerKey, brokerOfKey, type BrokerRef } from './broker-ref.js';
 import { GatewayError } from './gateway-error.js';
 import type { GatewayObserver } from './gateway-observer.js';
-
-/** Names a configured broker. */
-export interface BrokerRef {
-  readonly projectId: string;
-  readonly brokerId: string;
-}
 
 /** The status of a broker that the gateway has not opened. */
 const NOT_OPENED: BrokerStatus = {
@@ -103,7 +98,7 @@ export class BrokerGateway {
   }
 
   #channel(broker: BrokerRef): BrokerChannel | undefined {
-    return this.#slots.get(keyOf(broker))?.channel;
+    return this.#slots.get(brokerKey(broker))?.channel;
   }
 
   /** Opens, changes and closes channels until they are those of the configuration in force. */
@@ -113,7 +108,7 @@ export class BrokerGateway {
     for (const { id: projectId, brokers } of this.#config.current.projects) {
       for (const config of brokers) {
         const broker = { projectId, brokerId: config.id };
-        const key = keyOf(broker);
+        const key = brokerKey(broker);
         removed.delete(key);
         const slot = this.#slots.get(key);
         if (slot === undefined) this.#slots.set(key, this.#createSlot(broker, config));
@@ -140,17 +135,7 @@ export class BrokerGateway {
     void slot.close().then(() => {
       this.#leaving.delete(slot);
       // It may have come back in the meantime.
-      if (!this.#slots.has(key)) this.#observer?.onBrokerRemoved(refOf(key));
+      if (!this.#slots.has(key)) this.#observer?.onBrokerRemoved(brokerOfKey(key));
     });
   }
-}
-
-/** Ids hold no slash. */
-function keyOf({ projectId, brokerId }: BrokerRef): string {
-  return `${projectId}/${brokerId}`;
-}
-
-function refOf(key: string): BrokerRef {
-  const [projectId = '', brokerId = ''] = key.split('/');
-  return { projectId, brokerId };
 }

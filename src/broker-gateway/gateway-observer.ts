@@ -1,4 +1,4 @@
-import type { BrokerRef } from './broker-gateway.js';
+import type { BrokerRef } from './broker-ref.js';
 import type { GatewayErrorCode } from './gateway-error.js';
 
 /** How a command ended. */

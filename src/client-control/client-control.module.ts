@@ -1,7 +1,14 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
+import { BrokerGatewayModule } from '../broker-gateway/broker-gateway.module.js';
+import { RegistryModule } from '../registry/registry.module.js';
 import { ClientControlController } from './client-control.controller.js';
 import { ClientControlService } from './client-control.service.js';
 
 /** Disconnects, subscribes and unsubscribes connected clients: the feature this service exists for. */
-@Module({ controllers: [ClientControlController], providers: [ClientControlService] })
+@Module({
+  imports: [RegistryModule, BrokerGatewayModule, AuditModule],
+  controllers: [ClientControlController],
+  providers: [ClientControlService],
+})
 export class ClientControlModule {}

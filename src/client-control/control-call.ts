@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Caller } from '../access/caller.js';
 import { unauthorized } from '../auth/unauthorized.js';
-import type { BrokerRef } from '../broker-gateway/broker-gateway.js';
+import type { BrokerRef } from '../broker-gateway/broker-ref.js';
 import type { RequestRecord } from '../http/request-record.js';
 
 /** One control request: which broker, on whose behalf, and the record that the logs are written from. */

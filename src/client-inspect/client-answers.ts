@@ -1,3 +1,4 @@
+import { isJsonObject } from '../json/json.js';
 import type { CommandData } from '../broker-gateway/requests/channel-request.js';
 import { commandFailed } from '../broker-gateway/gateway-error.js';
 
@@ -17,7 +18,7 @@ export interface ClientPage {
  * @throws {GatewayError} `BROKER_ERROR` when it holds no list of clients
  */
 export function readClientPage({ clients, totalCount }: CommandData): ClientPage {
-  if (!Array.isArray(clients) || !clients.every(isObject)) {
+  if (!Array.isArray(clients) || !clients.every(isJsonObject)) {
     throw commandFailed('the answer holds no list of clients', undefined);
   }
   const isCount = typeof totalCount === 'number' && Number.isSafeInteger(totalCount) && totalCount >= 0;
@@ -32,8 +33,4 @@ export function readClientPage({ clients, totalCount }: CommandData): ClientPage
 export function readClient(data: CommandData): ClientFields {
   if (Object.keys(data).length === 0) throw commandFailed('the answer describes no client', undefined);
   return data;
-}
-
-function isObject(value: unknown): value is ClientFields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,7 +2,7 @@ import { Controller, Get, Param, Query, Res, StreamableFile } from '@nestjs/comm
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AuthorizedOnBroker } from '../auth/authorized-on-broker.decorator.js';
-import type { BrokerRef } from '../broker-gateway/broker-gateway.js';
+import type { BrokerRef } from '../broker-gateway/broker-ref.js';
 import { ApiTarget } from '../openapi/api-target.decorator.js';
 import type { ClientFields } from './client-answers.js';
 import { ClientInspectService } from './client-inspect.service.js';

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { BrokerGateway, type BrokerRef } from '../broker-gateway/broker-gateway.js';
+import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
+import { type BrokerRef } from '../broker-gateway/broker-ref.js';
 import { readClient, readClientPage, type ClientFields } from './client-answers.js';
 import { toClientTest, type ClientFilter } from './client-filter.js';
 import { EncodedClients } from './encoded-clients.js';

@@ -1,4 +1,4 @@
-import type { Role } from '../access/role.js';
+import type { Grant } from '../access/caller.js';
 
 /** The service's whole configuration after validation: defaults filled in, environment substituted, files read. */
 export interface Config {
@@ -41,13 +41,6 @@ export interface TokenConfig {
   readonly sha256: string;
   readonly expiresAt?: Date | undefined;
   readonly grants: readonly Grant[];
-}
-
-/** What a caller may do: a role on a project (`*` is every project), on all of its brokers or only those listed. */
-export interface Grant {
-  readonly project: string;
-  readonly role: Role;
-  readonly brokers?: readonly string[] | undefined;
 }
 
 /** Tokens of an identity provider. */

@@ -1,5 +1,5 @@
 import type { Issue } from '../errors/issue.js';
-import { joinPath } from './join-path.js';
+import { joinPath } from '../json/json.js';
 
 interface Located {
   readonly path: string;

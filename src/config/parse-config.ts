@@ -6,7 +6,7 @@ import { ConfigError } from './config-error.js';
 import { ConfigFiles } from './config-files.js';
 import { configSchema, type ParsedBroker, type ParsedConfig } from './config.schema.js';
 import { crossCheck } from './cross-checks.js';
-import { joinPath } from './join-path.js';
+import { isJsonObject, joinPath } from '../json/json.js';
 import { keyPairIssues } from './key-pair.js';
 import { substituteEnvironment } from './substitute-environment.js';
 
@@ -83,12 +83,10 @@ function parseYaml(text: string, source: string): unknown {
 
 /** `HOST` and `PORT` win over the file. */
 function withEnvironmentOverrides(tree: unknown, { HOST, PORT }: Environment): unknown {
-  const isObject = (value: unknown): value is Record<string, unknown> =>
-    typeof value === 'object' && value !== null && !Array.isArray(value);
   const overrides = { ...(HOST && { host: HOST }), ...(PORT && { port: PORT }) };
-  if (!isObject(tree) || Object.keys(overrides).length === 0) return tree;
+  if (!isJsonObject(tree) || Object.keys(overrides).length === 0) return tree;
   const http = tree.http ?? {};
-  return isObject(http) ? { ...tree, http: { ...http, ...overrides } } : tree;
+  return isJsonObject(http) ? { ...tree, http: { ...http, ...overrides } } : tree;
 }
 
 function toIssues(issue: z.core.$ZodIssue): Issue[] {

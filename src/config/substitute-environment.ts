@@ -1,5 +1,5 @@
 import type { Issue } from '../errors/issue.js';
-import { joinPath } from './join-path.js';
+import { joinPath } from '../json/json.js';
 
 const REFERENCE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
 

@@ -5,15 +5,15 @@ import type { Caller } from '../access/caller.js';
 import { CurrentCaller } from '../auth/current-caller.decorator.js';
 import { ApiTarget } from '../openapi/api-target.decorator.js';
 import { BrokerInfo, ProjectInfo } from './discovery.dto.js';
-import { RegistryService } from './discovery.service.js';
+import { DiscoveryService } from './discovery.service.js';
 
 /** Discovery: which projects and brokers there are, and how their connections are doing. */
 @ApiTags('Projects and brokers')
 @Controller('projects')
-export class RegistryController {
-  readonly #service: RegistryService;
+export class DiscoveryController {
+  readonly #service: DiscoveryService;
 
-  constructor(service: RegistryService) {
+  constructor(service: DiscoveryService) {
     this.#service = service;
   }
 

@@ -1,5 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { ConnectionState, FeatureState } from '../broker-gateway/connection/broker-status.js';
+import {
+  CONNECTION_STATES,
+  type ConnectionState,
+  type FeatureState,
+} from '../broker-gateway/connection/broker-status.js';
 
 /** A project, as the caller sees it. */
 export class ProjectInfo {
@@ -36,7 +40,7 @@ export class BrokerInfo {
   readonly connected!: boolean;
 
   @ApiProperty({
-    enum: ['connected', 'connecting', 'disconnected', 'denied'],
+    enum: CONNECTION_STATES,
     enumName: 'ConnectionState',
     example: 'connected',
   })

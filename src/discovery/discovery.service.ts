@@ -2,16 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { isAllowed, type Caller } from '../access/caller.js';
 import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
 import type { BrokerConfig } from '../config/config.js';
-import { Registry } from '../registry/project-registry.js';
+import { ProjectRegistry } from '../registry/project-registry.js';
 import type { BrokerInfo, ProjectInfo } from './discovery.dto.js';
 
 /** Tells a caller which projects and brokers there are, as far as the caller's grants reach. */
 @Injectable()
-export class RegistryService {
-  readonly #registry: Registry;
+export class DiscoveryService {
+  readonly #registry: ProjectRegistry;
   readonly #gateway: BrokerGateway;
 
-  constructor(registry: Registry, gateway: BrokerGateway) {
+  constructor(registry: ProjectRegistry, gateway: BrokerGateway) {
     this.#registry = registry;
     this.#gateway = gateway;
   }

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { EmbeddedBrokerSettings } from '../boot/embedded-default.js';
+import type { BrokerConfig } from '../config/config.js';
 import { EmbeddedBroker } from './broker/embedded-broker.js';
 import { SimulatedDevices } from './devices/simulated-devices.js';
+
+/** What is needed of the embedded broker. */
+export type EmbeddedBrokerSettings = Pick<BrokerConfig, 'url' | 'username' | 'password'>;
 
 /** An embedded broker with simulated devices, and how to connect to it. */
 export interface Demo {

@@ -1,11 +1,11 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Public } from '../auth/authorized.decorator.js';
+import { Public } from '../access/public.decorator.js';
 import { AppError } from '../errors/app-error.js';
 import { Drain } from '../http/drain.js';
 import { ApiErrors } from '../openapi/api-errors.decorator.js';
 import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
-import { Registry } from '../registry/project-registry.js';
+import { ProjectRegistry } from '../registry/project-registry.js';
 import { Liveness, Readiness } from './health.dto.js';
 
 /** For orchestrators: whether to restart the process, and whether to send it traffic. Outside `/api`, open to everybody. */
@@ -15,10 +15,10 @@ import { Liveness, Readiness } from './health.dto.js';
 @Controller('health')
 export class HealthController {
   readonly #drain: Drain;
-  readonly #registry: Registry;
+  readonly #registry: ProjectRegistry;
   readonly #gateway: BrokerGateway;
 
-  constructor(drain: Drain, registry: Registry, gateway: BrokerGateway) {
+  constructor(drain: Drain, registry: ProjectRegistry, gateway: BrokerGateway) {
     this.#drain = drain;
     this.#registry = registry;
     this.#gateway = gateway;

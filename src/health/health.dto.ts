@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { ConnectionState } from '../broker-gateway/connection/broker-status.js';
+import { CONNECTION_STATES, type ConnectionState } from '../broker-gateway/connection/broker-status.js';
 
 /** Answer of the liveness probe. */
 export class Liveness {
@@ -16,7 +16,7 @@ export class BrokerDown {
   readonly broker!: string;
 
   @ApiProperty({
-    enum: ['connected', 'connecting', 'disconnected', 'denied'],
+    enum: CONNECTION_STATES,
     enumName: 'ConnectionState',
     example: 'disconnected',
   })

@@ -1,5 +1,5 @@
 import type { Counter, Histogram } from 'prom-client';
-import type { BrokerRef } from '../broker-gateway/broker-gateway.js';
+import type { BrokerRef } from '../broker-gateway/broker-ref.js';
 import type { ChannelObserver, CommandOutcome } from '../broker-gateway/gateway-observer.js';
 
 /** The metrics that are fed while commands travel. */

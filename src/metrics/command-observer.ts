@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Histogram } from 'prom-client';
-import type { BrokerRef } from '../broker-gateway/broker-gateway.js';
+import { brokerKey, type BrokerRef } from '../broker-gateway/broker-ref.js';
 import type { ChannelObserver, GatewayObserver } from '../broker-gateway/gateway-observer.js';
 import { BrokerSeries, type CommandMetrics } from './broker-series.js';
 import { PREFIX } from './metric-names.js';
@@ -42,12 +42,12 @@ export class CommandObserver implements GatewayObserver {
 
   onBrokerAdded(broker: BrokerRef): ChannelObserver {
     const series = new BrokerSeries(this.#metrics, broker);
-    this.#brokers.set(`${broker.projectId}/${broker.brokerId}`, series);
+    this.#brokers.set(brokerKey(broker), series);
     return series;
   }
 
-  onBrokerRemoved({ projectId, brokerId }: BrokerRef): void {
-    const key = `${projectId}/${brokerId}`;
+  onBrokerRemoved(broker: BrokerRef): void {
+    const key = brokerKey(broker);
     this.#brokers.get(key)?.remove();
     this.#brokers.delete(key);
   }

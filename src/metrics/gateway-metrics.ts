@@ -1,22 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge } from 'prom-client';
-import { BrokerGateway, type BrokerRef } from '../broker-gateway/broker-gateway.js';
-import type { ConnectionState } from '../broker-gateway/connection/broker-status.js';
+import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
+import { type BrokerRef } from '../broker-gateway/broker-ref.js';
+import { CONNECTION_STATES } from '../broker-gateway/connection/broker-status.js';
 import { IGNORED_REASONS } from '../broker-gateway/requests/channel-stats.js';
 import type { BrokerConfig } from '../config/config.js';
-import { Registry } from '../registry/project-registry.js';
+import { ProjectRegistry } from '../registry/project-registry.js';
 import { PREFIX } from './metric-names.js';
 import { MetricsRegistry } from './metrics-registry.js';
 
-const STATES = ['connected', 'connecting', 'disconnected', 'denied'] as const satisfies ConnectionState[];
 const BROKER = ['project', 'broker'] as const;
 
 /** Metrics that are read off the gateway when they are asked for; they cost nothing in between. */
 @Injectable()
 export class GatewayMetrics {
-  readonly #registry: Registry;
+  readonly #registry: ProjectRegistry;
 
-  constructor({ own }: MetricsRegistry, gateway: BrokerGateway, registry: Registry) {
+  constructor({ own }: MetricsRegistry, gateway: BrokerGateway, registry: ProjectRegistry) {
     this.#registry = registry;
     const registers = [own];
     const each = (visit: BrokerVisitor): void => this.#eachBroker(visit);
@@ -49,7 +49,7 @@ export class GatewayMetrics {
         this.reset();
         each((labels, ref) => {
           const current = gateway.status(ref).state;
-          for (const state of STATES) this.set({ ...labels, state }, state === current ? 1 : 0);
+          for (const state of CONNECTION_STATES) this.set({ ...labels, state }, state === current ? 1 : 0);
         });
       },
     });

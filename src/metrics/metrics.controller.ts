@@ -1,7 +1,7 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { Registry } from 'prom-client';
-import { Public } from '../auth/authorized.decorator.js';
+import { Public } from '../access/public.decorator.js';
 import { ApiErrors } from '../openapi/api-errors.decorator.js';
 import { MetricsRegistry } from './metrics-registry.js';
 

@@ -1,18 +1,18 @@
-import { Global, Module, type OnModuleInit } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
 import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
+import { BrokerGatewayModule } from '../broker-gateway/broker-gateway.module.js';
+import { RegistryModule } from '../registry/registry.module.js';
 import { CommandObserver } from './command-observer.js';
 import { GatewayMetrics } from './gateway-metrics.js';
-import { HttpMetrics } from '../http/http-metrics.js';
 import { MetricsController } from './metrics.controller.js';
 import { MetricsRegistry } from './metrics-registry.js';
-import { OperationsMetrics } from './operations-metrics.js';
 
 /** Metrics for Prometheus. */
-@Global()
 @Module({
   controllers: [MetricsController],
-  providers: [MetricsRegistry, HttpMetrics, CommandObserver, GatewayMetrics, OperationsMetrics],
-  exports: [HttpMetrics, OperationsMetrics],
+  imports: [RegistryModule, BrokerGatewayModule],
+  providers: [MetricsRegistry, CommandObserver, GatewayMetrics],
+  exports: [MetricsRegistry],
 })
 export class MetricsModule implements OnModuleInit {
   readonly #gateway: BrokerGateway;

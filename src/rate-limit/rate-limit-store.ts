@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { ConfigStore } from '../config/config-store.js';
-import { OperationsMetrics } from '../metrics/operations-metrics.js';
+import { RateLimitMetrics } from './rate-limit-metrics.js';
 
 /** Together the longest that a request waits for a Redis that does not answer. */
 const COMMAND_TIMEOUT_MS = 250;
@@ -21,12 +21,12 @@ const MAX_RECONNECT_DELAY_MS = 2000;
 export class RateLimitStore implements OnApplicationShutdown {
   /** Undefined when each process counts for itself. */
   readonly redis: Redis | undefined;
-  readonly #metrics: OperationsMetrics;
+  readonly #metrics: RateLimitMetrics;
   readonly #logger = new Logger(RateLimitStore.name);
   #isUp = true;
   #pausedUntil = 0;
 
-  constructor(config: ConfigStore, metrics: OperationsMetrics) {
+  constructor(config: ConfigStore, metrics: RateLimitMetrics) {
     this.#metrics = metrics;
     const { redisUrl } = config.current.rateLimit;
     if (redisUrl === undefined) return;
@@ -39,7 +39,7 @@ export class RateLimitStore implements OnApplicationShutdown {
       connectTimeout: CONNECT_TIMEOUT_MS,
       retryStrategy: (attempt) => Math.min(attempt * 100, MAX_RECONNECT_DELAY_MS),
     });
-    metrics.setRateLimitStoreUp(true);
+    metrics.setStoreUp(true);
     this.redis.on('error', (error: Error) => this.#setDown(error));
     this.redis.on('ready', () => this.#setUp());
   }
@@ -53,7 +53,7 @@ export class RateLimitStore implements OnApplicationShutdown {
 
   /** A request could not be counted, because of `error` or because the store is not usable. */
   countFailure(error?: unknown): void {
-    this.#metrics.countRateLimitStoreError();
+    this.#metrics.countStoreError();
     if (error === undefined) return;
     this.#pausedUntil = performance.now() + PAUSE_MS;
     this.#setDown(error);
@@ -71,7 +71,7 @@ export class RateLimitStore implements OnApplicationShutdown {
   #setDown(error: unknown): void {
     if (!this.#isUp) return;
     this.#isUp = false;
-    this.#metrics.setRateLimitStoreUp(false);
+    this.#metrics.setStoreUp(false);
     const reason = error instanceof Error ? error.message : String(error);
     this.#logger.warn(`Redis does not answer; requests pass without a rate limit until it does (${reason})`);
   }
@@ -79,7 +79,7 @@ export class RateLimitStore implements OnApplicationShutdown {
   #setUp(): void {
     if (this.#isUp) return;
     this.#isUp = true;
-    this.#metrics.setRateLimitStoreUp(true);
+    this.#metrics.setStoreUp(true);
     this.#logger.warn('Redis answers again; the rate limits apply');
   }
 }

@@ -1,8 +1,13 @@
-import { Global, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
+import { MetricsModule } from '../metrics/metrics.module.js';
+import { RateLimitMetrics } from './rate-limit-metrics.js';
 import { RateLimitStore } from './rate-limit-store.js';
 import { RateLimiter } from './rate-limiter.js';
 
 /** Rate limits per credential and, before authentication, per address. */
-@Global()
-@Module({ providers: [RateLimitStore, RateLimiter], exports: [RateLimiter] })
+@Module({
+  imports: [MetricsModule],
+  providers: [RateLimitMetrics, RateLimitStore, RateLimiter],
+  exports: [RateLimiter],
+})
 export class RateLimitModule {}

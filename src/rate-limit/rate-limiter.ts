@@ -6,7 +6,7 @@ import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ConfigStore } from '../config/config-store.js';
 import { AppError } from '../errors/app-error.js';
-import { OperationsMetrics, type RateLimitScope } from '../metrics/operations-metrics.js';
+import { RateLimitMetrics, type RateLimitScope } from './rate-limit-metrics.js';
 import { RateLimitStore } from './rate-limit-store.js';
 
 const WINDOW_SECONDS = 60;
@@ -28,14 +28,14 @@ type Count = Awaited<ReturnType<ReturnType<FastifyAdapter['instance']['createRat
 export class RateLimiter implements OnModuleInit {
   readonly #config: ConfigStore;
   readonly #store: RateLimitStore;
-  readonly #metrics: OperationsMetrics;
+  readonly #metrics: RateLimitMetrics;
   readonly #adapterHost: HttpAdapterHost<FastifyAdapter>;
   #count: (request: FastifyRequest) => Promise<Count> = () => Promise.reject(new Error('not initialized'));
 
   constructor(
     config: ConfigStore,
     store: RateLimitStore,
-    metrics: OperationsMetrics,
+    metrics: RateLimitMetrics,
     adapterHost: HttpAdapterHost<FastifyAdapter>,
   ) {
     this.#config = config;

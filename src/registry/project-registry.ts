@@ -5,7 +5,7 @@ import { AppError } from '../errors/app-error.js';
 
 /** Finds projects and brokers in the configuration in force. */
 @Injectable()
-export class Registry {
+export class ProjectRegistry {
   readonly #config: ConfigStore;
   /** The brokers of each project by id. A reload makes new projects, so that no entry ever gets stale. */
   readonly #brokers = new WeakMap<ProjectConfig, ReadonlyMap<string, BrokerConfig>>();

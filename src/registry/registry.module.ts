@@ -1,9 +1,6 @@
-import { Global, Module } from '@nestjs/common';
-import { Registry } from './project-registry.js';
-import { RegistryController } from '../discovery/discovery.controller.js';
-import { RegistryService } from '../discovery/discovery.service.js';
+import { Module } from '@nestjs/common';
+import { ProjectRegistry } from './project-registry.js';
 
-/** Projects and brokers: finding them, and showing them to callers. */
-@Global()
-@Module({ controllers: [RegistryController], providers: [Registry, RegistryService], exports: [Registry] })
+/** The configured projects and brokers. */
+@Module({ providers: [ProjectRegistry], exports: [ProjectRegistry] })
 export class RegistryModule {}

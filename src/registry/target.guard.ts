@@ -2,14 +2,14 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import type { FastifyRequest } from 'fastify';
 import { ID_PATTERN } from '../config/config.schema.js';
 import { invalid } from '../errors/issue.js';
-import { Registry } from './project-registry.js';
+import { ProjectRegistry } from './project-registry.js';
 
 /** Lets a request through when the project and the broker in its path exist. Runs after authorization. */
 @Injectable()
 export class TargetGuard implements CanActivate {
-  readonly #registry: Registry;
+  readonly #registry: ProjectRegistry;
 
-  constructor(registry: Registry) {
+  constructor(registry: ProjectRegistry) {
     this.#registry = registry;
   }
 

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { ConfigError } from '../config/config-error.js';
 import type { ConfigStore } from '../config/config-store.js';
-import type { OperationsMetrics, ReloadOutcome } from '../metrics/operations-metrics.js';
+import type { ReloadMetrics, ReloadOutcome } from './reload-metrics.js';
 import { keepRunningSettings } from './keep-running-settings.js';
 
 /** What asked for a reload. */
@@ -17,11 +17,11 @@ export type ReloadTrigger = 'SIGHUP' | 'file';
 export class ConfigReloader {
   readonly #store: ConfigStore;
   readonly #load: () => Config;
-  readonly #metrics: OperationsMetrics;
+  readonly #metrics: ReloadMetrics;
   readonly #logger: Logger;
 
   /** @param load reads and validates the configuration, or throws {@link ConfigError} */
-  constructor(store: ConfigStore, load: () => Config, metrics: OperationsMetrics, logger: Logger) {
+  constructor(store: ConfigStore, load: () => Config, metrics: ReloadMetrics, logger: Logger) {
     this.#store = store;
     this.#load = load;
     this.#metrics = metrics;
@@ -31,7 +31,7 @@ export class ConfigReloader {
   /** Never throws. */
   reload(trigger: ReloadTrigger): ReloadOutcome {
     const outcome = this.#tryToReload(trigger);
-    this.#metrics.countReload(outcome);
+    this.#metrics.count(outcome);
     return outcome;
   }
 

@@ -2,7 +2,11 @@ import { once } from 'node:events';
 import { createServer, Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { IClientOptions } from 'mqtt';
-import { CONTROL_APIS, CONTROL_API_NAMES, type ControlApi } from '../../src/broker-gateway/protocol/control-api.js';
+import {
+  CONTROL_APIS,
+  CONTROL_API_NAMES,
+  type ControlApi,
+} from '../../src/broker-gateway/protocol/control-api.js';
 import { EmbeddedBroker } from '../../src/embedded-broker/broker/embedded-broker.js';
 import { SimulatedDevices } from '../../src/embedded-broker/devices/simulated-devices.js';
 import { Device } from '../support/device.js';

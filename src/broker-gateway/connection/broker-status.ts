@@ -3,11 +3,14 @@ import type { ControlApi } from '../protocol/control-api.js';
 /** Whether the broker answers a control API, as far as it is known since the last connect. */
 export type FeatureState = 'available' | 'unavailable' | 'unknown';
 
+/** The states of a connection, best first. */
+export const CONNECTION_STATES = ['connected', 'connecting', 'disconnected', 'denied'] as const;
+
 /**
  * `connecting`: the first attempt, or one after a loss, is under way; `connected`: commands can be sent;
  * `disconnected`: waiting for the next attempt; `denied`: the broker refused us, the next attempt will come.
  */
-export type ConnectionState = 'connecting' | 'connected' | 'disconnected' | 'denied';
+export type ConnectionState = (typeof CONNECTION_STATES)[number];
 
 /** A broker connection as the discovery API shows it. */
 export interface BrokerStatus {

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../json/json.js';
 /** A command for the broker: its name and its fields, without `correlationData`, which the gateway adds. */
 export interface ControlCommand {
   readonly command: string;
@@ -48,7 +49,7 @@ export function decodeMessage(payload: Buffer): ControlMessage {
   } catch {
     return { kind: 'malformed' };
   }
-  if (!isObject(message)) return { kind: 'malformed' };
+  if (!isJsonObject(message)) return { kind: 'malformed' };
   if (Array.isArray(message.responses)) {
     return { kind: 'replies', replies: message.responses.map(toReply) };
   }
@@ -58,7 +59,7 @@ export function decodeMessage(payload: Buffer): ControlMessage {
 }
 
 function toReply(entry: unknown): ControlReply {
-  if (!isObject(entry)) return { correlationData: undefined, result: { kind: 'invalid' } };
+  if (!isJsonObject(entry)) return { correlationData: undefined, result: { kind: 'invalid' } };
   const { correlationData, data, error } = entry;
   return {
     correlationData: typeof correlationData === 'string' ? correlationData : undefined,
@@ -70,9 +71,5 @@ function toResult(data: unknown, error: unknown): CommandResult {
   if (typeof error === 'string') return { kind: 'error', error };
   if (error !== undefined) return { kind: 'invalid' };
   if (data === undefined) return { kind: 'success', data: {} };
-  return isObject(data) ? { kind: 'success', data } : { kind: 'invalid' };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isJsonObject(data) ? { kind: 'success', data } : { kind: 'invalid' };
 }

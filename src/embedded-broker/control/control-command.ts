@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../json/json.js';
 /** One command of a request: its name, and its fields, which are not checked yet. */
 export interface ReceivedCommand {
   readonly command: string;
@@ -26,7 +27,7 @@ export function readRequest(payload: Buffer): (ReceivedCommand | RejectedCommand
   } catch {
     return [rejection('Payload not valid JSON')];
   }
-  if (!isObject(request) || !Array.isArray(request.commands)) {
+  if (!isJsonObject(request) || !Array.isArray(request.commands)) {
     return [rejection('Invalid/missing commands')];
   }
   return request.commands.map(readCommand);
@@ -49,7 +50,7 @@ export function encodeError({ command, correlationData, error }: RejectedCommand
 }
 
 function readCommand(entry: unknown): ReceivedCommand | RejectedCommand {
-  if (!isObject(entry)) return rejection('Command not an object');
+  if (!isJsonObject(entry)) return rejection('Command not an object');
   const { command, correlationData, ...fields } = entry;
   const hasCorrelation = typeof correlationData === 'string';
   if (typeof command !== 'string') {
@@ -63,8 +64,4 @@ function readCommand(entry: unknown): ReceivedCommand | RejectedCommand {
 
 function rejection(error: string): RejectedCommand {
   return { command: UNREADABLE, correlationData: undefined, error };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

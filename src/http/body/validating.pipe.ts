@@ -3,7 +3,7 @@ import { Injectable, type ArgumentMetadata, type PipeTransform } from '@nestjs/c
 import { plainToInstance, type ClassConstructor } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import { ConfigStore } from '../../config/config-store.js';
-import { joinPath } from '../../config/join-path.js';
+import { isJsonObject, joinPath } from '../../json/json.js';
 import { invalid, type Issue } from '../../errors/issue.js';
 import { readJsonBody } from './json-body.js';
 import { validDto } from './valid-dto.js';
@@ -32,7 +32,7 @@ export class ValidatingPipe implements PipeTransform {
 
   async #bodyDto(dto: ClassConstructor<object>, value: unknown): Promise<object> {
     const body = await this.#readBody(value);
-    return (isObject(body) ? validDto(dto, body) : undefined) ?? toDto(dto, body);
+    return (isJsonObject(body) ? validDto(dto, body) : undefined) ?? toDto(dto, body);
   }
 
   #readBody(value: unknown): Promise<unknown> {
@@ -42,13 +42,9 @@ export class ValidatingPipe implements PipeTransform {
   }
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** @throws {AppError} `INVALID` */
 function toDto(dto: ClassConstructor<object>, plain: unknown): object {
-  if (!isObject(plain)) {
+  if (!isJsonObject(plain)) {
     throw invalid([{ path: '', message: 'the body must be a JSON object' }]);
   }
   const instance = plainToInstance(dto, plain);
