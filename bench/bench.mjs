@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connectAsync } from 'mqtt';
 import { printBars } from './bars.mjs';
-import { CONTROLLER, startMosquitto } from './broker.mjs';
+import { CONTROLLER, CONTROLLER_PASSWORD, startMosquitto } from './broker.mjs';
 import { startScript } from './child.mjs';
 import { growWithBrokers, growWithClients, growWithWaiting } from './growth.mjs';
 import { load } from './load.mjs';
@@ -52,10 +52,11 @@ const bare = await startScript(new URL('bare-route.mjs', import.meta.url).pathna
 const raw = await startScript(new URL('raw-control.mjs', import.meta.url).pathname, [
   broker.url,
   CONTROLLER,
+  CONTROLLER_PASSWORD,
   DEVICE,
 ]);
 const service = await startService(join(dir, 'service'), [
-  { id: 'b0', url: broker.url, username: CONTROLLER },
+  { id: 'b0', url: broker.url, username: CONTROLLER, password: CONTROLLER_PASSWORD },
 ]);
 const request = { path: PATH, body: BODY };
 const targets = {

@@ -11,6 +11,7 @@ const START_TIMEOUT_MS = 10_000;
 
 /** The username under which the benchmark controls. */
 export const CONTROLLER = 'gateway';
+export const CONTROLLER_PASSWORD = 'benchmark';
 
 /**
  * Starts Mosquitto with the plugin: 2.1 when the fetch script can get it, else the system's. Builds the plugin first.
@@ -19,13 +20,16 @@ export const CONTROLLER = 'gateway';
  * @returns {Promise<{ url: string, pid: number, name: string, stop: () => Promise<void> }>}
  */
 export async function startMosquitto(dir) {
-  const { binary, library, name } = prepare();
+  const { binary, passwd, library, name } = prepare();
   const port = await freePort();
   mkdirSync(dir, { recursive: true });
   const file = join(dir, 'mosquitto.conf');
+  const passwords = join(dir, 'passwords');
+  execFileSync(passwd, ['-c', '-b', passwords, CONTROLLER, CONTROLLER_PASSWORD], { stdio: 'ignore' });
   const lines = [
     `listener ${port} 127.0.0.1`,
     'allow_anonymous true',
+    `password_file ${passwords}`,
     // Otherwise an answer waits for the acknowledgement of the PUBACK before it, up to 40 ms.
     'set_tcp_nodelay true',
     'log_dest stderr',
@@ -48,7 +52,7 @@ function prepare() {
   const quietly = { stdio: ['ignore', 'ignore', 'inherit'] };
   mkdirSync(CACHE, { recursive: true });
   try {
-    execFileSync('broker-plugin/scripts/fetch-mosquitto-2.1.sh', [mosquitto21], quietly);
+    execFileSync('broker-plugin/scripts/fetch-mosquitto.sh', ['2.1', mosquitto21], quietly);
   } catch {
     console.error('Mosquitto 2.1 cannot be had; measuring against the system’s Mosquitto.');
   }
@@ -60,6 +64,7 @@ function prepare() {
   execFileSync('flock', [`${build}.lock`, ...make], quietly);
   return {
     binary: has21 ? join(mosquitto21, 'bin/mosquitto') : '/usr/sbin/mosquitto',
+    passwd: has21 ? join(mosquitto21, 'bin/mosquitto_passwd') : 'mosquitto_passwd',
     library: join(build, 'mosquitto_client_control.so'),
     name: `Mosquitto ${has21 ? '2.1' : '2.0'} with the companion plugin`,
   };

@@ -1,6 +1,6 @@
 // How the cost of a request grows with what there is: brokers, clients, commands that wait.
 import { performance } from 'node:perf_hooks';
-import { CONTROLLER } from './broker.mjs';
+import { CONTROLLER, CONTROLLER_PASSWORD } from './broker.mjs';
 import { startScript } from './child.mjs';
 import { load } from './load.mjs';
 import { memoryMb } from './process-usage.mjs';
@@ -25,7 +25,12 @@ const columns = ({ perSecond, p50Ms, p99Ms, cpuUs, rssMb }) => [
 export async function growWithBrokers(dir, url, { counts, seconds }) {
   const rows = [];
   for (const count of counts) {
-    const brokers = Array.from({ length: count }, (_, i) => ({ id: `b${i}`, url, username: CONTROLLER }));
+    const brokers = Array.from({ length: count }, (_, i) => ({
+      id: `b${i}`,
+      url,
+      username: CONTROLLER,
+      password: CONTROLLER_PASSWORD,
+    }));
     const service = await startService(`${dir}/brokers-${count}`, brokers);
     const target = { ...service, path: PATH, body: BODY };
     await load(target, { connections: 64, seconds: 1, brokers: count });

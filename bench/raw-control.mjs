@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { connectAsync } from 'mqtt';
 
 const TOPIC = '$CONTROL/cedalo/client-control/v1';
-const [url, username, clientid] = process.argv.slice(2);
+const [url, username, password, clientid] = process.argv.slice(2);
 const WARM_UP_MS = 300;
 /** Commands per message, messages under way, and the names of the runs. */
 const RUNS = [
@@ -12,7 +12,7 @@ const RUNS = [
   { name: 'batched', commands: 100, messages: 4 },
 ];
 
-const mqtt = await connectAsync(url, { username, protocolVersion: 5, reconnectPeriod: 0 });
+const mqtt = await connectAsync(url, { username, password, protocolVersion: 5, reconnectPeriod: 0 });
 await mqtt.subscribeAsync(`${TOPIC}/response`);
 const waiting = new Map();
 mqtt.on('message', (_topic, payload) => {

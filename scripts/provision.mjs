@@ -17,8 +17,10 @@ const NEEDED = {
   chromium: 'Swagger UI in a browser',
   'redis-server': 'rate limits shared by replicas',
   openssl: 'certificates',
+  'dpkg-dev': 'Mosquitto from its source package, with AddressSanitizer',
+  'libssl-dev': 'Mosquitto from its source package, with AddressSanitizer',
   curl: 'the quick start',
-  'ca-certificates': 'fetching Mosquitto 2.1',
+  'ca-certificates': 'fetching Mosquitto of other Debian releases',
 };
 
 /** Those of the packages that are not installed. */

@@ -3,6 +3,7 @@ import { sha256Hex } from '../../src/auth/token-table.js';
 import { preparePluginTarget } from '../broker-plugin/support/plugin-target.js';
 import { Device } from '../support/device.js';
 import { Mosquitto } from '../support/mosquitto.js';
+import { passwordFile } from '../support/password-file.js';
 import { ScriptedBroker, type ArrivedCommand } from '../support/scripted-broker.js';
 import { ServiceProcess } from '../support/service-process.js';
 import { until } from '../support/until.js';
@@ -131,11 +132,17 @@ describe('three replicas on one broker', () => {
     const { binary, library } = preparePluginTarget('2.1');
     const broker = await Mosquitto.start({
       binary,
-      config: ['allow_anonymous true', `plugin ${library}`, 'plugin_opt_allow_username gateway'],
+      files: { passwords: passwordFile({ gateway: 'secret' }) },
+      config: [
+        'allow_anonymous true',
+        'password_file {dir}/passwords',
+        `plugin ${library}`,
+        'plugin_opt_allow_username gateway',
+      ],
     });
     stops.push(() => broker.stop());
     const urls = await Promise.all(
-      REPLICAS.map(() => startReplica({ url: broker.url, username: 'gateway' })),
+      REPLICAS.map(() => startReplica({ url: broker.url, username: 'gateway', password: 'secret' })),
     );
     const clientIds = REPLICAS.map(clientIdsOf);
     const isThere = (index: number): boolean => index % 10 === 0;

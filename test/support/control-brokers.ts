@@ -1,6 +1,7 @@
 import { EmbeddedBroker } from '../../src/embedded-broker/broker/embedded-broker.js';
 import { preparePluginTarget } from '../broker-plugin/support/plugin-target.js';
 import { Mosquitto } from './mosquitto.js';
+import { passwordFile } from './password-file.js';
 
 /** A running broker that answers the control APIs. */
 export interface ControlBroker {
@@ -41,15 +42,22 @@ async function startEmbedded(): Promise<ControlBroker> {
 
 async function startMosquitto(protocolVersion: 4 | 5): Promise<ControlBroker> {
   const { binary, library } = preparePluginTarget('2.1');
+  const credentials = { username: 'gateway', password: 'password of the tests' };
   const broker = await Mosquitto.start({
     binary,
-    config: ['allow_anonymous true', `plugin ${library}`, 'plugin_opt_allow_username gateway'],
+    files: { passwords: passwordFile({ [credentials.username]: credentials.password }) },
+    config: [
+      'allow_anonymous true',
+      'password_file {dir}/passwords',
+      `plugin ${library}`,
+      `plugin_opt_allow_username ${credentials.username}`,
+    ],
   });
   return {
     url: broker.url,
     protocolVersion,
     sendsRetained: false,
-    settings: { url: broker.url, protocolVersion, username: 'gateway' },
+    settings: { url: broker.url, protocolVersion, ...credentials },
     stop: () => broker.stop(),
   };
 }

@@ -4,11 +4,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { freePort } from '../../support/free-port.js';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+
+import { freePort } from '../../support/free-port.js';
+import { passwordFile } from '../../support/password-file.js';
 
 /** The username that the tests' brokers let control. */
 export const GATEWAY = 'gateway';
+
+/** Every username that the brokers know; who uses another one is not let in. They all have this password. */
+const USERNAMES = [GATEWAY, 'stranger', 'somebody', 'restricted', 'one', 'two', 'u1', 'u2'];
+export const PASSWORD = 'password of the tests';
 
 export interface PluginBrokerOptions {
   readonly binary: string;
@@ -19,6 +25,10 @@ export interface PluginBrokerOptions {
   readonly directive?: string;
   /** Lines that have to come before the listeners. */
   readonly globalConfig?: readonly string[];
+  /** Lines of the first listener, in place of those that let in anonymous clients and {@link USERNAMES}. */
+  readonly listener?: readonly string[];
+  /** Lines of a second listener, in place of none. */
+  readonly secondListener?: readonly string[];
   /** More lines of mosquitto.conf, after the listener and before the plugin. `{dir}` is a folder of the broker's own. */
   readonly config?: readonly string[];
   /** Files to put into that folder. */
@@ -28,10 +38,12 @@ export interface PluginBrokerOptions {
   readonly webSocket?: boolean;
 }
 
-/** Options of MQTT.js, and whether to connect by WebSocket. A username may be undefined: none. */
+/** Options of MQTT.js, and by which listener to connect. A username may be undefined: none. */
 export type ClientOptions = Omit<IClientOptions, 'username'> & {
   readonly username?: string | undefined;
   readonly webSocket?: boolean;
+  /** By the second listener. */
+  readonly second?: boolean;
 };
 
 /** A real Mosquitto with the plugin on a free port. */
@@ -44,6 +56,7 @@ export class PluginBroker {
   #logWaiters: (() => void)[] = [];
   #port = 0;
   #webSocketPort = 0;
+  #secondPort = 0;
 
   constructor(options: PluginBrokerOptions) {
     this.#options = options;
@@ -52,6 +65,10 @@ export class PluginBroker {
   /** Everything the broker has logged since it was made. */
   get log(): string {
     return this.#log;
+  }
+
+  get port(): number {
+    return this.#port;
   }
 
   get pid(): number {
@@ -68,29 +85,41 @@ export class PluginBroker {
     const {
       binary,
       library,
+      globalConfig = [],
       config = [],
       files = {},
       pluginOptions = [`allow_username ${GATEWAY}`],
     } = this.#options;
     this.#port ||= await freePort();
     this.#webSocketPort ||= this.#options.webSocket ? await freePort() : 0;
-    for (const [name, content] of Object.entries(files)) {
+    this.#secondPort ||= this.#options.secondListener ? await freePort() : 0;
+    const passwords = passwordFile(Object.fromEntries(USERNAMES.map((name) => [name, PASSWORD])));
+    for (const [name, content] of Object.entries({ passwords, ...files })) {
       writeFileSync(join(this.#dir, name), content, { mode: 0o600 });
     }
+    const access = ['allow_anonymous true', 'password_file {dir}/passwords'];
     const lines = [
-      ...(this.#options.globalConfig ?? []),
+      ...globalConfig,
       `listener ${this.#port} 127.0.0.1`,
-      'allow_anonymous true',
-      ...(this.#webSocketPort ? [`listener ${this.#webSocketPort} 127.0.0.1`, 'protocol websockets'] : []),
+      ...(this.#options.listener ?? access),
+      ...(this.#webSocketPort
+        ? [
+            `listener ${this.#webSocketPort} 127.0.0.1`,
+            'protocol websockets',
+            ...(globalConfig.includes('per_listener_settings true') ? access : []),
+          ]
+        : []),
+      ...(this.#options.secondListener
+        ? [`listener ${this.#secondPort} 127.0.0.1`, ...this.#options.secondListener]
+        : []),
       // The default user could not read the test's files.
       'user root',
-      'allow_anonymous true',
-      ...config.map((line) => line.replaceAll('{dir}', this.#dir)),
+      ...config,
       `${this.#options.directive ?? 'plugin'} ${library}`,
       ...pluginOptions.map((line) => `plugin_opt_${line}`),
     ];
     const configFile = join(this.#dir, 'mosquitto.conf');
-    writeFileSync(configFile, lines.join('\n') + '\n');
+    writeFileSync(configFile, lines.join('\n').replaceAll('{dir}', this.#dir) + '\n');
 
     const logBefore = this.#log.length;
     const child = spawn(binary, ['-c', configFile], {
@@ -125,15 +154,16 @@ export class PluginBroker {
 
   /** Connects a client that is closed with the broker. */
   async connect(options: ClientOptions = {}): Promise<MqttClient> {
-    const { webSocket = false, username, ...rest } = options;
-    const url = webSocket ? `ws://127.0.0.1:${this.#webSocketPort}` : `mqtt://127.0.0.1:${this.#port}`;
+    const { webSocket = false, second = false, username, ...rest } = options;
+    const tcpPort = second ? this.#secondPort : this.#port;
+    const url = webSocket ? `ws://127.0.0.1:${this.#webSocketPort}` : `mqtt://127.0.0.1:${tcpPort}`;
     const client = await mqtt.connectAsync(
       url,
       {
         protocolVersion: 5,
         reconnectPeriod: 0,
+        ...(username === undefined ? {} : { username, password: PASSWORD }),
         ...rest,
-        ...(username === undefined ? {} : { username }),
       },
       false,
     );
@@ -146,6 +176,12 @@ export class PluginBroker {
   async shutDown(): Promise<number | null> {
     this.#clients.splice(0).forEach((client) => client.end(true));
     return this.#exit(true);
+  }
+
+  /** Ends the broker by SIGKILL, as a crash would; its folder stays, so it can start again. */
+  async kill(): Promise<void> {
+    this.#process?.kill('SIGKILL');
+    await this.shutDown();
   }
 
   /** Ends the broker and removes what it leaves. */

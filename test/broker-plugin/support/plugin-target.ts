@@ -6,9 +6,13 @@ import { fileURLToPath } from 'node:url';
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 const cache = join(repository, '.cache');
 const pluginSource = join(repository, 'broker-plugin');
-const mosquitto21 = join(cache, 'mosquitto-2.1');
 
-export type MosquittoVersion = '2.0' | '2.1';
+/** 2.0 is the system's, Debian 12's; `trixie` is 2.0 as Debian 13 has it, `trixie-asan` the same under AddressSanitizer. */
+export type MosquittoVersion = '2.0' | '2.1' | 'trixie' | 'trixie-asan';
+
+/** Where the brokers that are not the system's are put. */
+const fetched = (version: MosquittoVersion) =>
+  join(cache, version === 'trixie-asan' ? 'mosquitto-asan' : `mosquitto-${version}`);
 
 /** A broker to run and the plugin built for it. */
 export interface PluginTarget {
@@ -40,26 +44,31 @@ function sanitizerEnvironment(version: MosquittoVersion): Record<string, string>
   writeFileSync(suppressions, 'leak:ld-linux\n');
   const runtime = execFileSync('gcc', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim();
   return {
-    [version === '2.1' ? 'MOSQUITTO_PRELOAD' : 'LD_PRELOAD']: runtime,
+    // The sanitized broker brings the runtime along.
+    ...(version === 'trixie-asan'
+      ? {}
+      : { [version === '2.0' ? 'LD_PRELOAD' : 'MOSQUITTO_PRELOAD']: runtime }),
     ASAN_OPTIONS: 'detect_leaks=1:exitcode=99',
     UBSAN_OPTIONS: 'print_stacktrace=1',
     LSAN_OPTIONS: `suppressions=${suppressions}:print_suppressions=0`,
   };
 }
 
-/**
- * Makes everything ready for the tests of one Mosquitto version: fetches 2.1 into the cache if it is not there yet, and
- * builds the plugin. 2.0 is the system's.
- */
+/** Puts a broker that is not the system's into the cache, if it is not there yet. */
+function fetchBroker(version: MosquittoVersion): void {
+  const script = version === 'trixie-asan' ? 'build-mosquitto-asan.sh' : 'fetch-mosquitto.sh';
+  const args = version === 'trixie-asan' ? [fetched(version)] : [version, fetched(version)];
+  runLocked(`fetch-mosquitto-${version}`, join(pluginSource, 'scripts', script), args);
+}
+
+/** Makes everything ready for the tests of one Mosquitto: the broker, and the plugin built with its headers. */
 export function preparePluginTarget(version: MosquittoVersion): PluginTarget {
-  if (version === '2.1') {
-    runLocked('fetch-mosquitto', join(pluginSource, 'scripts/fetch-mosquitto-2.1.sh'), [mosquitto21]);
-  }
+  if (version !== '2.0') fetchBroker(version);
   const build = join(cache, `broker-plugin-${version}`);
-  const headers = version === '2.1' ? [`MOSQUITTO_INCLUDE=${join(mosquitto21, 'include')}`] : [];
+  const headers = version === '2.0' ? [] : [`MOSQUITTO_INCLUDE=${join(fetched(version), 'include')}`];
   const target: PluginTarget = {
     version,
-    binary: version === '2.1' ? join(mosquitto21, 'bin/mosquitto') : '/usr/sbin/mosquitto',
+    binary: version === '2.0' ? '/usr/sbin/mosquitto' : join(fetched(version), 'bin/mosquitto'),
     makeArguments: ['-s', '-C', pluginSource, `BUILD=${build}`, ...headers],
     library: join(build, 'mosquitto_client_control.so'),
     sanitizedLibrary: join(`${build}-asan`, 'mosquitto_client_control.so'),
@@ -74,7 +83,7 @@ export function makePlugin(target: PluginTarget, goal: string, ...more: string[]
   return runLocked(`broker-plugin-${target.version}`, 'make', [...target.makeArguments, goal, ...more]);
 }
 
-/** What the fetched Mosquitto says it is. */
-export function fetchedVersion(): string {
-  return readFileSync(join(mosquitto21, 'VERSION'), 'utf8').trim();
+/** What a fetched Mosquitto says it is. */
+export function fetchedVersion(version: Exclude<MosquittoVersion, '2.0'>): string {
+  return readFileSync(join(fetched(version), 'VERSION'), 'utf8').trim();
 }

@@ -1,6 +1,7 @@
 import { EmbeddedBroker } from '../../../src/embedded-broker/broker/embedded-broker.js';
 import { preparePluginTarget } from '../../broker-plugin/support/plugin-target.js';
 import { Mosquitto } from '../../support/mosquitto.js';
+import { passwordFile } from '../../support/password-file.js';
 import { BROKER_PASSWORD } from './secrets.js';
 import type { FaultyBroker } from './faulty-broker.js';
 import { TargetDevice } from './target-device.js';
@@ -70,6 +71,12 @@ export async function startPluginMosquitto({
   binary,
   library,
 }: ReturnType<typeof preparePluginTarget>): Promise<DeviceTarget<Mosquitto>> {
-  const config = ['allow_anonymous true', `plugin ${library}`, `plugin_opt_allow_username ${USERNAME}`];
-  return new DeviceTarget(await Mosquitto.start({ binary, config }), 5);
+  const files = { passwords: passwordFile({ [USERNAME]: BROKER_PASSWORD }) };
+  const config = [
+    'allow_anonymous true',
+    'password_file {dir}/passwords',
+    `plugin ${library}`,
+    `plugin_opt_allow_username ${USERNAME}`,
+  ];
+  return new DeviceTarget(await Mosquitto.start({ binary, files, config }), 5);
 }
