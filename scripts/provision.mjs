@@ -16,6 +16,7 @@ const NEEDED = {
   'libclang-rt-14-dev': 'fuzzing the companion plugin',
   chromium: 'Swagger UI in a browser',
   'redis-server': 'rate limits shared by replicas',
+  postgresql: 'the audit trail shared by replicas',
   openssl: 'certificates',
   'dpkg-dev': 'Mosquitto from its source package, with AddressSanitizer',
   'libssl-dev': 'Mosquitto from its source package, with AddressSanitizer',
