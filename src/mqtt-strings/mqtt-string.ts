@@ -18,3 +18,8 @@ export function mqttStringProblem(value: unknown): string | undefined {
   const fits = value.length * 3 <= MAX_MQTT_STRING_BYTES || Buffer.byteLength(value) <= MAX_MQTT_STRING_BYTES;
   return fits ? undefined : `must be at most ${MAX_MQTT_STRING_BYTES} bytes of UTF-8`;
 }
+
+/** Whether a value is an MQTT UTF-8 string that names something. */
+export function isMqttString(value: unknown): value is string {
+  return mqttStringProblem(value) === undefined;
+}

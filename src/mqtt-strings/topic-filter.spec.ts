@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { isBrokerInternal, isSharedSubscription, topicFilterProblem } from './topic-filter.js';
+import {
+  isBrokerInternal,
+  isSharedSubscription,
+  isTopicFilter,
+  isTopicName,
+  topicFilterProblem,
+  topicMatches,
+} from './topic-filter.js';
 
 describe('topicFilterProblem', () => {
   it.each([
@@ -99,5 +106,41 @@ describe('isBrokerInternal', () => {
 
   it.each(['#', '+/x', 'a/$SYS', '/$SYS', '$share/g/#', '$share/$g/a'])('does not hold for %j', (topic) => {
     expect(isBrokerInternal(topic)).toBe(false);
+  });
+});
+
+describe('isTopicFilter and isTopicName', () => {
+  it('tell them from other values, and names from filters with wildcards', () => {
+    expect([isTopicFilter('a/#'), isTopicFilter('a#'), isTopicFilter(undefined)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect([isTopicName('a/b'), isTopicName('$SYS/a')]).toEqual([true, true]);
+    for (const value of ['a/+', '#', '', 'a\0', '\ud800', 'x'.repeat(65_536), 1]) {
+      expect(isTopicName(value)).toBe(false);
+    }
+  });
+});
+
+describe('topicMatches', () => {
+  it.each([
+    ['a/b', 'a/b', true],
+    ['a/+', 'a/b', true],
+    ['a/+', 'a/', true],
+    ['a/+', 'a', false],
+    ['a/+', 'a/b/c', false],
+    ['a/#', 'a', true],
+    ['a/#', 'a/b/c', true],
+    ['a/#', 'b', false],
+    ['#', 'a/b', true],
+    ['#', '$SYS/a', false],
+    ['+/a', '$SYS/a', false],
+    ['$SYS/#', '$SYS/a', true],
+    ['a/b/c', 'a/b', false],
+    ['+', '', true],
+    ['+/+', '/a', true],
+  ])('%j on topic %j: %j', (filter, topic, matches) => {
+    expect(topicMatches(filter, topic)).toBe(matches);
   });
 });

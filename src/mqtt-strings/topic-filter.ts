@@ -1,4 +1,4 @@
-import { mqttStringProblem } from './mqtt-string.js';
+import { isMqttString, mqttStringProblem } from './mqtt-string.js';
 
 const SHARE_PREFIX = '$share/';
 
@@ -33,6 +33,32 @@ export function isBrokerInternal(topic: string): boolean {
     ? topic.slice(topic.indexOf('/', SHARE_PREFIX.length) + 1)
     : topic;
   return filter.startsWith('$');
+}
+
+/** Whether a value is a topic filter, that of a shared subscription included. */
+export function isTopicFilter(value: unknown): value is string {
+  return topicFilterProblem(value) === undefined;
+}
+
+/** Whether a value is a topic name, that is, has no wildcards. Source: MQTT 5 section 4.7. */
+export function isTopicName(value: unknown): value is string {
+  return isMqttString(value) && !/[+#]/.test(value);
+}
+
+/**
+ * Whether a valid topic filter (not that of a shared subscription) matches a topic name. Wildcards in the first level do
+ * not match topics that begin with `$`. Source: MQTT 5 section 4.7.2.
+ */
+export function topicMatches(filter: string, topic: string): boolean {
+  if (filter === topic) return true;
+  if (topic.startsWith('$') && /^[#+]/.test(filter)) return false;
+  const levels = topic.split('/');
+  const filterLevels = filter.split('/');
+  for (const [index, level] of filterLevels.entries()) {
+    if (level === '#') return true;
+    if (index >= levels.length || (level !== '+' && level !== levels[index])) return false;
+  }
+  return filterLevels.length === levels.length;
 }
 
 function wildcardProblem(filter: string): string | undefined {

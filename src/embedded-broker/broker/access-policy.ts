@@ -2,7 +2,7 @@ import type { AedesOptions, AuthenticateError, Client } from 'aedes';
 import { publisherOf, subscriptionsOf } from './aedes-internals.js';
 import { cappedQos } from './capped-qos.js';
 import type { ControlLogin } from './control-login.js';
-import { isTopicName } from '../topic-filter.js';
+import { isTopicName } from '../../mqtt-strings/topic-filter.js';
 
 type AccessHooks = Required<Pick<AedesOptions, 'authenticate' | 'authorizePublish' | 'authorizeForward'>>;
 

@@ -1,5 +1,5 @@
 import type { LiveSubscription } from './aedes-internals.js';
-import { filterMatches } from '../topic-filter.js';
+import { topicMatches } from '../../mqtt-strings/topic-filter.js';
 
 type Qos = 0 | 1 | 2;
 
@@ -15,7 +15,7 @@ export function cappedQos(
   let granted: number | undefined;
   for (const filter in subscriptions) {
     const qos = subscriptions[filter]?.qos ?? 0;
-    if (qos > (granted ?? -1) && filterMatches(filter, message.topic)) granted = qos;
+    if (qos > (granted ?? -1) && topicMatches(filter, message.topic)) granted = qos;
     if (granted !== undefined && granted >= message.qos) return message.qos;
   }
   // No match: a message for a subscription that is gone by now.

@@ -1,5 +1,6 @@
 import { CommandError } from './command-error.js';
-import { isMqttString, isTopicFilter } from '../topic-filter.js';
+import { isMqttString } from '../../mqtt-strings/mqtt-string.js';
+import { isTopicFilter } from '../../mqtt-strings/topic-filter.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -18,13 +19,13 @@ export interface SubscribeFields {
 
 /** @throws {CommandError} when it is missing, empty or no MQTT string */
 export function readClientId({ clientid }: Fields): string {
-  if (typeof clientid === 'string' && isMqttString(clientid)) return clientid;
+  if (isMqttString(clientid)) return clientid;
   throw invalid('clientid');
 }
 
 /** @throws {CommandError} when it is missing or no topic filter */
 export function readTopicFilter({ topic }: Fields): string {
-  if (typeof topic === 'string' && isTopicFilter(topic)) return topic;
+  if (isTopicFilter(topic)) return topic;
   throw invalid('topic');
 }
 
