@@ -1,169 +1,240 @@
 import { z } from 'zod';
-import { ROLES } from '../access/role.js';
-import { systemErrorCode } from '../errors/system-error-code.js';
 import type { ConfigFiles } from './config-files.js';
-
-/** Ids of projects and brokers, in the configuration and in paths. */
-export const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-
-const LONGEST_TIMER_MS = 2_147_483_647;
-
-/** An integer; a string of digits counts too, because `${NAME}` always yields strings. */
-const integer = (minimum: number, maximum: number) =>
-  z.preprocess(
-    (value) => (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value),
-    z
-      .int(`must be an integer from ${minimum} to ${maximum}`)
-      .min(minimum, `must be at least ${minimum}`)
-      .max(maximum, `must be at most ${maximum}`),
-  );
-
-const boolean = z.preprocess(
-  (value) => (value === 'true' ? true : value === 'false' ? false : value),
-  z.boolean('must be true or false'),
-);
-
-const text = z.string('must be a string').min(1, 'must not be empty');
-
-const id = z
-  .string('must be a string')
-  .regex(
-    ID_PATTERN,
-    'must be 1 to 64 letters, digits, dots, underscores or hyphens, and begin with a letter or digit',
-  );
-
-const role = z.enum(ROLES, `must be one of ${ROLES.join(', ')}`);
-
-const brokerUrl = text.superRefine((value, context) => {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  const issue = (message: string) => context.addIssue({ code: 'custom', message });
-  if (url === undefined || url.hostname === '')
-    issue('must be a URL such as mqtts://broker.example.com:8883');
-  else if (!['mqtt:', 'mqtts:', 'ws:', 'wss:'].includes(url.protocol))
-    issue('must begin with mqtt, mqtts, ws or wss');
-  else if (url.username !== '' || url.password !== '')
-    issue('must not hold credentials; use username and password');
-});
-
-const httpUrl = text.refine(
-  (value) => URL.canParse(value) && ['http:', 'https:'].includes(new URL(value).protocol),
-  'must be an http or https URL',
-);
-
-const grant = z.strictObject({
-  project: z.union([z.literal('*'), id], 'must be a project id or "*"'),
+import {
+  boolean,
+  brokerUrl,
+  contentsOfFile,
+  dateTime,
+  httpUrl,
+  id,
+  integer,
+  LONGEST_TIMER_MS,
+  protocolVersion,
   role,
-  brokers: z.array(id, 'must be a list of broker ids').min(1, 'must not be empty').optional(),
-});
-
-const token = z.strictObject({
-  name: text,
-  sha256: z
-    .string('must be a string')
-    .regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hex digits')
-    .transform((hex) => hex.toLowerCase()),
-  expiresAt: z
-    .union(
-      [z.date(), z.iso.datetime({ offset: true })],
-      'must be a date and time with a zone, such as 2027-06-30T00:00:00Z',
-    )
-    .transform((value) => new Date(value))
-    .optional(),
-  grants: z.array(grant, 'must be a list of grants'),
-});
+  text,
+} from './schema-fields.js';
 
 /**
- * The configuration file's shape, as in the configuration contract: every key, its type, bounds and default.
+ * The configuration file: every key, its type, bounds, default and description. All else comes from here: the types
+ * (`config.ts`), `docs/configuration.md`, `config.schema.json` for editors (`npm run docs` writes both), and the test that
+ * `config.example.yaml` shows every key. `restart: true` marks what a running service does not take over.
  *
  * @param files reads the files that it names: what comes out holds their contents instead
  */
 export function configSchema(files: ConfigFiles) {
-  /** The name of a file; its contents come out. */
-  const contents = text.transform((file, context) => {
-    try {
-      return files.read(file);
-    } catch (error) {
-      const code = systemErrorCode(error) ?? 'unknown error';
-      context.addIssue({ code: 'custom', message: `names a file that cannot be read (${code})` });
-      return z.NEVER;
-    }
-  });
+  const contents = contentsOfFile(files);
 
-  const tls = z.strictObject({
-    ca: contents.optional(),
-    cert: contents.optional(),
-    key: contents.optional(),
-    rejectUnauthorized: boolean.default(true),
-    servername: text.optional(),
-  });
-
-  const broker = z.strictObject({
-    id,
-    name: text.optional(),
-    url: brokerUrl,
-    protocolVersion: integer(4, 5).default(5),
-    clientIdPrefix: text.max(200, 'must be at most 200 characters').default('client-control'),
-    username: text.optional(),
-    password: text.optional(),
-    passwordFile: contents.optional(),
-    tls: tls.optional(),
-    requestTimeoutMs: integer(1, 3_600_000).default(5000),
-    connectTimeoutMs: integer(1, 3_600_000).default(10_000),
-    keepaliveSeconds: integer(1, 65_535).default(30),
-    reconnect: z
+  const http = z.strictObject({
+    host: text
+      .prefault('127.0.0.1')
+      .meta({ restart: true, description: 'Address to listen on. The environment variable `HOST` wins.' }),
+    port: integer(0, 65_535).prefault(3000).meta({
+      restart: true,
+      description: '0 picks a free port and logs it. The environment variable `PORT` wins.',
+    }),
+    bodyLimitBytes: integer(1, 104_857_600).prefault(262_144).meta({
+      description:
+        'Largest request body, bytes. The default has room for a client id and a topic of 65,535 bytes each, as JSON.',
+    }),
+    trustProxy: z
+      .union([boolean, z.array(text)], 'must be true, false or a list of addresses')
+      .prefault(false)
+      .meta({
+        restart: true,
+        description:
+          "Whose `X-Forwarded-For` to believe: `false`, nobody's; `true`, everybody's; or a list of the proxies' addresses " +
+          'and networks. The address counts for the rate limit and stands in the audit trail.',
+      }),
+    corsOrigins: z.array(httpUrl, 'must be a list of origins').prefault([]).meta({
+      description:
+        'Origins whose pages may call the API. Empty: no CORS headers at all. From none to some needs a restart.',
+    }),
+    tls: z
       .strictObject({
-        minDelayMs: integer(1, LONGEST_TIMER_MS).default(250),
-        maxDelayMs: integer(1, LONGEST_TIMER_MS).default(30_000),
+        cert: contents.meta({ description: 'PEM: the certificate, then the intermediates.' }),
+        key: contents.meta({ description: 'PEM: its private key, without a passphrase.' }),
       })
-      .prefault({}),
-    maxPending: integer(1, 1_000_000).default(10_000),
-    maxBatch: integer(1, 10_000).default(100),
+      .optional()
+      .meta({
+        description:
+          'HTTPS (TLS 1.2 and 1.3) instead of HTTP. A renewed certificate is taken over without a restart; on and off needs one.',
+      }),
   });
 
-  const project = z.strictObject({
-    id,
-    name: text.optional(),
-    brokers: z.array(broker, 'must be a list of brokers').default([]),
+  const grant = z.strictObject({
+    project: z
+      .union([z.literal('*'), id], 'must be a project id or "*"')
+      .meta({ title: 'id or *', description: "A project's id, or `*` for all of them." }),
+    role: role.meta({
+      description:
+        '`viewer` reads; `editor` also disconnects, subscribes and unsubscribes; `admin` also subscribes to `$`-topics and reads the audit trail.',
+    }),
+    brokers: z
+      .array(id, 'must be a list of broker ids')
+      .min(1, 'must not be empty')
+      .optional()
+      .meta({ description: 'Only on these brokers of the project.' }),
   });
+
+  const token = z.strictObject({
+    name: text.meta({ description: 'Who it is, in the log and in the audit trail. Unique.' }),
+    sha256: z
+      .string('must be a string')
+      .regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hex digits')
+      .transform((hex) => hex.toLowerCase())
+      .meta({ title: '64 hex digits', description: 'SHA-256 of the token. Only this is kept.' }),
+    expiresAt: dateTime.optional().meta({ description: 'Not accepted from then on.' }),
+    grants: z
+      .array(grant, 'must be a list of grants')
+      .meta({ description: 'What it may do. Nothing that is not granted is allowed.' }),
+  });
+
+  const jwt = z.strictObject({
+    issuer: text.meta({ description: "Must be the token's `iss`." }),
+    audience: text.meta({ description: "Must be in the token's `aud`." }),
+    jwksUri: httpUrl.meta({ description: 'Where the provider publishes its keys.' }),
+    grantsClaim: text.meta({
+      description: 'The claim with an object that maps project ids (or `*`) to roles.',
+    }),
+  });
+
+  const rateLimit = z.strictObject({
+    requestsPerMinute: integer(0, 1_000_000_000)
+      .prefault(6000)
+      .meta({ description: 'Requests per minute and credential; 0 turns the limit off.' }),
+    unauthenticatedPerMinute: integer(0, 1_000_000_000).prefault(600).meta({
+      description: 'Requests per minute and address without an accepted credential; 0 turns the limit off.',
+    }),
+    redisUrl: text
+      .regex(/^rediss?:\/\//, 'must begin with redis:// or rediss://')
+      .optional()
+      .meta({
+        title: 'URL',
+        restart: true,
+        description: 'Redis or Valkey, so that replicas count together; without it each counts in memory.',
+      }),
+  });
+
+  const audit = z.strictObject({
+    file: text
+      .transform((file) => files.resolve(file))
+      .optional()
+      .meta({
+        title: 'path',
+        description:
+          'Where the audit trail goes, one JSON line per action; without it, into the log. The folder has to be writable.',
+      }),
+    sync: boolean
+      .prefault(false)
+      .meta({ description: 'Flush each line to the disk before the answer is sent.' }),
+    required: boolean
+      .prefault(false)
+      .meta({ description: 'Fail control calls with 500 while the trail cannot be written.' }),
+  });
+
+  const brokerTls = z.strictObject({
+    ca: contents
+      .optional()
+      .meta({ description: 'Certificate authorities to trust, PEM. Default: those of Node.js.' }),
+    cert: contents.optional().meta({ description: 'Client certificate, PEM. With `key` or not at all.' }),
+    key: contents.optional().meta({ description: 'Its private key, PEM, without a passphrase.' }),
+    rejectUnauthorized: boolean
+      .prefault(true)
+      .meta({ description: '`false` accepts any certificate. For a test bench only.' }),
+    servername: text.optional().meta({
+      description: "The name that the broker's certificate must have, if it is not the one in the `url`.",
+    }),
+  });
+
+  const reconnect = z
+    .strictObject({
+      minDelayMs: integer(1, LONGEST_TIMER_MS)
+        .prefault(250)
+        .meta({ description: 'The first pause, at most.' }),
+      maxDelayMs: integer(1, LONGEST_TIMER_MS).prefault(30_000).meta({ description: 'The longest pause.' }),
+    })
+    .refine(({ minDelayMs, maxDelayMs }) => minDelayMs <= maxDelayMs, {
+      path: ['minDelayMs'],
+      message: 'must not be larger than maxDelayMs',
+    });
+
+  const broker = z
+    .strictObject({
+      id: id.meta({ description: 'Stands in the path. Unique in its project.' }),
+      name: text.optional().meta({ description: 'For people. Default: the id.' }),
+      url: brokerUrl.meta({ description: '`mqtt`, `mqtts`, `ws` or `wss`, without credentials.' }),
+      protocolVersion: protocolVersion.prefault(5).meta({
+        description:
+          "5, or 4 for MQTT 3.1.1. With 5, refusals by the broker's ACL are seen instead of timing out.",
+      }),
+      clientIdPrefix: text.max(200, 'must be at most 200 characters').prefault('client-control').meta({
+        description:
+          "The control connection's client id begins like this; a part unique to the process follows.",
+      }),
+      username: text.optional().meta({
+        description: 'The user that the broker lets publish to and subscribe to the control topics.',
+      }),
+      password: text.optional().meta({
+        description: 'Its password, better not in the file: `${NAME}` takes it from the environment.',
+      }),
+      passwordFile: contents.optional().meta({
+        description:
+          'Instead of `password`: a file with the password and nothing else, such as a mounted secret. A line break at its end does not count.',
+      }),
+      tls: brokerTls.optional().meta({ description: 'Only with `mqtts` and `wss`.' }),
+      requestTimeoutMs: integer(1, 3_600_000).prefault(5000).meta({
+        description: "From a request's arrival to its answer, waiting included; then 504 `BROKER_TIMEOUT`.",
+      }),
+      connectTimeoutMs: integer(1, 3_600_000)
+        .prefault(10_000)
+        .meta({ description: 'Until the broker has accepted the connection.' }),
+      keepaliveSeconds: integer(1, 65_535).prefault(30).meta({ description: 'MQTT keep-alive.' }),
+      reconnect: reconnect.prefault({}).meta({
+        description:
+          'Pause before the next attempt to connect: doubles from the one to the other, with full jitter.',
+      }),
+      maxPending: integer(1, 1_000_000)
+        .prefault(10_000)
+        .meta({ description: 'Commands waiting or in flight; more answer 503 `BROKER_BUSY`.' }),
+      maxBatch: integer(1, 10_000).prefault(100).meta({ description: 'Commands in one MQTT message.' }),
+    })
+    // What has no name is named after its id, and the password is one.
+    .transform(({ passwordFile, ...rest }) => ({
+      ...rest,
+      name: rest.name ?? rest.id,
+      password: rest.password ?? passwordFile?.replace(/\r?\n$/, ''),
+    }));
+
+  const project = z
+    .strictObject({
+      id: id.meta({ description: 'Stands in the path. Unique.' }),
+      name: text.optional().meta({ description: 'For people. Default: the id.' }),
+      brokers: z
+        .array(broker, 'must be a list of brokers')
+        .prefault([])
+        .meta({ description: 'Its brokers.' }),
+    })
+    .transform((rest) => ({ ...rest, name: rest.name ?? rest.id }));
 
   return z.strictObject({
-    http: z
-      .strictObject({
-        host: text.default('127.0.0.1'),
-        port: integer(0, 65_535).default(3000),
-        bodyLimitBytes: integer(1, 104_857_600).default(262_144),
-        trustProxy: z
-          .union([boolean, z.array(text)], 'must be true, false or a list of addresses')
-          .default(false),
-        corsOrigins: z.array(httpUrl, 'must be a list of origins').default([]),
-        tls: z.strictObject({ cert: contents, key: contents }).optional(),
-      })
-      .prefault({}),
+    http: http.prefault({}).meta({ description: 'The API that the service serves.' }),
     auth: z
       .strictObject({
-        tokens: z.array(token, 'must be a list of tokens').default([]),
-        jwt: z.strictObject({ issuer: text, audience: text, jwksUri: httpUrl, grantsClaim: text }).optional(),
+        tokens: z
+          .array(token, 'must be a list of tokens')
+          .prefault([])
+          .meta({ description: 'Opaque bearer tokens. `npm run token` makes one and prints these lines.' }),
+        jwt: jwt
+          .optional()
+          .meta({ description: 'Signed tokens (JWT) of an identity provider, next to the opaque ones.' }),
       })
-      .prefault({}),
-    rateLimit: z
-      .strictObject({
-        requestsPerMinute: integer(0, 1_000_000_000).default(6000),
-        unauthenticatedPerMinute: integer(0, 1_000_000_000).default(600),
-        redisUrl: text.regex(/^rediss?:\/\//, 'must begin with redis:// or rediss://').optional(),
-      })
-      .prefault({}),
-    audit: z
-      .strictObject({
-        file: text.transform((file) => files.resolve(file)).optional(),
-        sync: boolean.default(false),
-        required: boolean.default(false),
-      })
-      .prefault({}),
-    projects: z.array(project, 'must be a list of projects').default([]),
+      .prefault({})
+      .meta({ description: 'Who may do what.' }),
+    rateLimit: rateLimit.prefault({}).meta({ description: 'How much a caller may ask.' }),
+    audit: audit.prefault({}).meta({ description: 'Who did what to which client.' }),
+    projects: z
+      .array(project, 'must be a list of projects')
+      .prefault([])
+      .meta({ description: 'What the service controls.' }),
   });
 }
-
-/** A configuration file after validation. */
-export type ParsedConfig = z.infer<ReturnType<typeof configSchema>>;
-/** One broker of a {@link ParsedConfig}. */
-export type ParsedBroker = ParsedConfig['projects'][number]['brokers'][number];

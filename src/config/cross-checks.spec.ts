@@ -23,7 +23,6 @@ describe('crossCheck', () => {
     ],
     ['TLS on mqtts', broker({ url: 'mqtts://h', tls: { cert: 'c', key: 'k' } })],
     ['TLS on wss, in capitals', broker({ url: 'WSS://h', tls: {} })],
-    ['equal reconnect delays', broker({ reconnect: { minDelayMs: 5, maxDelayMs: 5 } })],
   ])('finds nothing in %s', (_what, tree) => {
     expect(crossCheck(tree)).toEqual([]);
   });
@@ -85,8 +84,6 @@ describe('crossCheck', () => {
     [{ url: 'mqtts://h', tls: { cert: 'c' } }, 'tls', 'needs cert and key together'],
     [{ url: 'mqtts://h', tls: { key: 'k' } }, 'tls', 'needs cert and key together'],
     [{ password: 'x', passwordFile: 'y' }, 'passwordFile', 'cannot be combined with password'],
-    [{ reconnect: { minDelayMs: 60_000 } }, 'reconnect.minDelayMs', 'must not be larger than maxDelayMs'],
-    [{ reconnect: { maxDelayMs: 100 } }, 'reconnect.minDelayMs', 'must not be larger than maxDelayMs'],
   ])('reports the broker settings %j', (settings, key, message) => {
     expect(crossCheck(broker(settings))).toEqual([{ path: `projects[0].brokers[0].${key}`, message }]);
   });

@@ -85,17 +85,6 @@ function brokerIssues(broker: Located): Issue[] {
   if (has(broker, 'password') && has(broker, 'passwordFile')) {
     issues.push({ path: joinPath(broker.path, 'passwordFile'), message: 'cannot be combined with password' });
   }
-  const reconnect = child(broker, 'reconnect');
-  const [minimum, maximum] = [
-    child(reconnect, 'minDelayMs').value ?? 250,
-    child(reconnect, 'maxDelayMs').value ?? 30_000,
-  ];
-  if (Number(minimum) > Number(maximum)) {
-    issues.push({
-      path: joinPath(reconnect.path, 'minDelayMs'),
-      message: 'must not be larger than maxDelayMs',
-    });
-  }
   return issues;
 }
 

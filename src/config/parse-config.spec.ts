@@ -138,6 +138,23 @@ projects:
     expect(pathsOf(withBroker({ url }))).toContain('projects[0].brokers[0].url');
   });
 
+  it.each([{ minDelayMs: 60_000 }, { maxDelayMs: 100 }, { minDelayMs: 6, maxDelayMs: 5 }])(
+    'reports the reconnect delays %j, compared with the defaults',
+    (reconnect) => {
+      expect(issuesOf(withBroker({ reconnect }))).toEqual([
+        {
+          path: 'projects[0].brokers[0].reconnect.minDelayMs',
+          message: 'must not be larger than maxDelayMs',
+        },
+      ]);
+    },
+  );
+
+  it('takes equal reconnect delays', () => {
+    const reconnect = { minDelayMs: 5, maxDelayMs: 5 };
+    expect(parse(withBroker({ reconnect })).projects[0]?.brokers[0]).toMatchObject({ reconnect });
+  });
+
   it('takes numbers and booleans from the environment, where all values are text', () => {
     const settings = { url: 'mqtts://h', requestTimeoutMs: '${T}', tls: { rejectUnauthorized: '${R}' } };
     const [broker] = parse(withBroker(settings), { T: '250', R: 'false' }).projects[0]?.brokers ?? [];

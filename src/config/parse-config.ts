@@ -1,10 +1,10 @@
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import type { Issue } from '../errors/issue.js';
-import type { BrokerConfig, Config } from './config.js';
+import type { Config } from './config.js';
 import { ConfigError } from './config-error.js';
 import { ConfigFiles } from './config-files.js';
-import { configSchema, type ParsedBroker, type ParsedConfig } from './config.schema.js';
+import { configSchema } from './config.schema.js';
 import { crossCheck } from './cross-checks.js';
 import { isJsonObject, joinPath } from '../json/json.js';
 import { keyPairIssues } from './key-pair.js';
@@ -41,24 +41,7 @@ export function parseConfig(
   issues.push(...problems.filter(({ path }) => !unset.has(path)));
   if (parsed.success) issues.push(...keyPairIssues(parsed.data.http.tls, 'http.tls'));
   if (!parsed.success || issues.length > 0) throw new ConfigError(source, issues);
-  return toConfig(parsed.data);
-}
-
-/** Names what has no name after its id, and makes the password one. */
-function toConfig({ projects, ...rest }: ParsedConfig): Config {
-  return {
-    ...rest,
-    projects: projects.map(({ id, name = id, brokers }) => ({ id, name, brokers: brokers.map(toBroker) })),
-  };
-}
-
-function toBroker({ passwordFile, name, protocolVersion, ...rest }: ParsedBroker): BrokerConfig {
-  return {
-    ...rest,
-    name: name ?? rest.id,
-    protocolVersion: protocolVersion === 4 ? 4 : 5,
-    password: rest.password ?? passwordFile?.replace(/\r?\n$/, ''),
-  };
+  return parsed.data;
 }
 
 function parseYaml(text: string, source: string): unknown {

@@ -1,6 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { ID_PATTERN } from '../config/config.schema.js';
+import { ID_PATTERN } from '../config/schema-fields.js';
 import { invalid } from '../errors/issue.js';
 import { ProjectRegistry } from './project-registry.js';
 
