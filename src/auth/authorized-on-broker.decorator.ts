@@ -15,6 +15,7 @@ export const AuthorizedOnBroker = (role: Role, ...errors: ErrorCode[]): MethodDe
     'PROJECT_NOT_FOUND',
     'BROKER_NOT_FOUND',
     'CLIENT_CONTROL_NOT_AVAILABLE',
+    'NOT_SUPPORTED_BY_BROKER',
     'BROKER_ERROR',
     'BROKER_DENIED',
     'BROKER_UNAVAILABLE',

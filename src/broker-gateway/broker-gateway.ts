@@ -3,14 +3,16 @@ import { Injectable } from '@nestjs/common';
 import type { BrokerConfig } from '../config/config.js';
 import { ConfigStore } from '../config/config-store.js';
 import { BrokerChannel } from './requests/broker-channel.js';
-import type { CommandData } from './requests/channel-request.js';
+import type { BrokerEvent } from './broker-event.js';
+import type { RequestOptions } from './requests/channel-request.js';
 import { ChannelSlot } from './requests/channel-slot.js';
-import type { BrokerStatus } from './connection/broker-status.js';
+import type { BrokerStatus, FeatureState } from './connection/broker-status.js';
 import type { ChannelStats } from './requests/channel-stats.js';
 import type { ControlApi } from './protocol/control-api.js';
-import type { ControlCommand } from './protocol/control-protocol.js';
+import type { CommandData, ControlCommand } from './protocol/control-protocol.js';
+import type { ExtensionInfo } from './protocol/extension.js';
 import { brokerKey, brokerOfKey, type BrokerRef } from './broker-ref.js';
-import { GatewayError } from './gateway-error.js';
+import { GatewayError, selfDisconnect } from './gateway-error.js';
 import type { GatewayObserver } from './gateway-observer.js';
 
 /** The status of a broker that the gateway has not opened. */
@@ -18,8 +20,16 @@ const NOT_OPENED: BrokerStatus = {
   state: 'disconnected',
   since: Date.now(),
   lastError: null,
-  features: { clientControl: 'unknown', clientInspect: 'unknown' },
+  features: { clientControl: 'unknown', clientInspect: 'unknown', extension: 'unknown' },
 };
+
+/** What a broker can do, as far as it is known since the last connect. */
+export interface BrokerCapabilities {
+  /** What the extension endpoint says of itself; null while nothing says that there is one. */
+  readonly extension: ExtensionInfo | null;
+  readonly clientControl: FeatureState;
+  readonly clientInspect: FeatureState;
+}
 
 /** Every broker's channel, by project and broker id: the one way from the features to the brokers. */
 @Injectable()
@@ -27,6 +37,7 @@ export class BrokerGateway {
   readonly #slots = new Map<string, ChannelSlot>();
   /** Removed from the configuration, but not yet done with what is in flight. */
   readonly #leaving = new Set<ChannelSlot>();
+  readonly #listeners = new Map<string, Set<(event: BrokerEvent) => void>>();
   readonly #config: ConfigStore;
   #observer: GatewayObserver | undefined;
   #closed = false;
@@ -55,9 +66,14 @@ export class BrokerGateway {
    * @returns the answer's `data`
    * @throws {GatewayError} see {@link BrokerChannel.request}; `BROKER_NOT_FOUND` for one that is no longer configured
    */
-  request(broker: BrokerRef, api: ControlApi, command: ControlCommand): Promise<CommandData> {
+  request(
+    broker: BrokerRef,
+    api: ControlApi,
+    command: ControlCommand,
+    options?: RequestOptions,
+  ): Promise<CommandData> {
     const channel = this.#channel(broker);
-    if (channel !== undefined) return channel.request(api, command);
+    if (channel !== undefined) return channel.request(api, command, options);
     const { brokerId } = broker;
     return Promise.reject(
       new GatewayError('BROKER_NOT_FOUND', `There is no broker with the id ${brokerId} in this project`, {
@@ -71,9 +87,46 @@ export class BrokerGateway {
     return this.#channel(broker)?.status ?? NOT_OPENED;
   }
 
+  /** What a broker can do. Changes with its connection: ask for each use, keep nothing. */
+  capabilities(broker: BrokerRef): BrokerCapabilities {
+    const { clientControl, clientInspect } = this.status(broker).features;
+    return { extension: null, clientControl, clientInspect };
+  }
+
   /** The MQTT client id of this service's own connection to a broker. */
   ownClientId(broker: BrokerRef): string | undefined {
     return this.#channel(broker)?.clientId;
+  }
+
+  /** Whether a client id is a control connection of this service on a broker, whichever project or replica it belongs to. */
+  isOwn(broker: BrokerRef, clientid: string): boolean {
+    return clientid === this.ownClientId(broker);
+  }
+
+  /**
+   * Leaves control connections alone: to be asked before anything is done to a client.
+   *
+   * @throws {GatewayError} `SELF_DISCONNECT` where {@link isOwn} says yes
+   */
+  guardOwn(broker: BrokerRef, clientid: string): void {
+    if (this.isOwn(broker, clientid)) throw selfDisconnect();
+  }
+
+  /**
+   * Tells `listener` what happens on a broker: always when its connection's state changes; when clients come and go, where
+   * the extension endpoint tells that. Nothing is asked of the broker for it unless somebody listens.
+   *
+   * @param listener runs in the middle of it, so it must be quick and must not throw
+   * @returns ends the subscription
+   */
+  subscribeEvents(broker: BrokerRef, listener: (event: BrokerEvent) => void): () => void {
+    const key = brokerKey(broker);
+    const listeners = this.#listeners.get(key) ?? new Set();
+    this.#listeners.set(key, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.#listeners.get(key) === listeners) this.#listeners.delete(key);
+    };
   }
 
   /** What a broker's channel counts; undefined for a broker that the gateway does not know. */

@@ -1,8 +1,15 @@
 /** The error codes that the gateway raises; the same names as in the REST contract. */
 export type GatewayErrorCode =
   | 'BROKER_NOT_FOUND'
+  | 'SELF_DISCONNECT'
   | 'CLIENT_NOT_FOUND'
+  | 'CLIENT_NOT_CONNECTED'
+  | 'CLIENT_RECONNECTED'
+  | 'BAN_NOT_FOUND'
+  | 'BAN_TOO_WIDE'
+  | 'STANDING_SUBSCRIPTION_NOT_FOUND'
   | 'CLIENT_CONTROL_NOT_AVAILABLE'
+  | 'NOT_SUPPORTED_BY_BROKER'
   | 'BROKER_ERROR'
   | 'BROKER_DENIED'
   | 'BROKER_UNAVAILABLE'
@@ -59,11 +66,29 @@ export function brokerDenied(what: 'login' | 'publish' | 'subscription', reasonC
   return new GatewayError('BROKER_DENIED', `The broker refused this service's ${what}`, { reasonCode });
 }
 
-/** The broker answered a command with an error text; `Client not found` has a code of its own. */
-export function commandFailed(brokerError: string, clientid: unknown): GatewayError {
-  return brokerError.trim().toLowerCase() === 'client not found'
-    ? new GatewayError('CLIENT_NOT_FOUND', 'The broker knows no client with this id', { clientid })
-    : new GatewayError('BROKER_ERROR', 'The broker answered with an error', { brokerError });
+/** The broker's answer is neither a success nor an error, or not what was asked for. */
+export function invalidAnswer(brokerError: string): GatewayError {
+  return new GatewayError('BROKER_ERROR', 'The broker answered with an error', { brokerError });
+}
+
+/** The client id is a control connection of this service, or of somebody else who may command the broker. */
+export function selfDisconnect(): GatewayError {
+  return new GatewayError(
+    'SELF_DISCONNECT',
+    'This client id is a control connection, which this service leaves alone',
+  );
+}
+
+/** This broker, or this version of it, cannot do that. */
+export function notSupported(feature: string): GatewayError {
+  return new GatewayError('NOT_SUPPORTED_BY_BROKER', `This broker cannot do that: ${feature}`, { feature });
+}
+
+/** The caller gave up before the command was sent; it never will be. */
+export function requestAborted(): GatewayError {
+  return new GatewayError('BROKER_UNAVAILABLE', 'The caller went away; the command was not sent', {
+    outcome: 'not-sent',
+  });
 }
 
 /** The service takes no new work. */
@@ -80,13 +105,13 @@ export function brokerBusy(limit: number): GatewayError {
 export function publishRefused(reasonCode: number): GatewayError {
   return reasonCode === 0x87
     ? brokerDenied('publish', reasonCode)
-    : commandFailed(`the broker refused the message, reason ${reasonCode}`, undefined);
+    : invalidAnswer(`the broker refused the message, reason ${reasonCode}`);
 }
 
 /** The broker says that it has no such control endpoint. */
 export function endpointNotAvailable(topic: string): GatewayError {
   const message = 'The broker has no such control endpoint';
-  return new GatewayError('CLIENT_CONTROL_NOT_AVAILABLE', message, { topic });
+  return new GatewayError('CLIENT_CONTROL_NOT_AVAILABLE', message, { topic, reason: 'unavailable' });
 }
 
 /** A command does not fit into a packet that the broker takes. */

@@ -5,7 +5,6 @@ import { isAllowed } from '../access/caller.js';
 import { notAllowed } from '../access/not-allowed.js';
 import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
 import type { ControlCommand } from '../broker-gateway/protocol/control-protocol.js';
-import { AppError } from '../errors/app-error.js';
 import { isBrokerInternal } from '../mqtt-strings/topic-filter.js';
 import type { ControlCall } from './control-call.js';
 import { disconnectClient, subscribeClient, unsubscribeClient } from './control-commands.js';
@@ -16,8 +15,8 @@ import type { UnsubscribeClientDto } from './dto/unsubscribe-client.dto.js';
 /**
  * The three operations on a broker's connected clients. Each resolves when the broker confirmed that it was done.
  *
- * All throw {@link AppError} `SELF_DISCONNECT` for this service's own connection, `INTERNAL_ERROR` when the audit trail is
- * required and cannot be written, and what {@link BrokerGateway.request} throws.
+ * All throw `SELF_DISCONNECT` for this service's own connections, `INTERNAL_ERROR` when the audit trail is required and
+ * cannot be written, and what {@link BrokerGateway.request} throws.
  */
 @Injectable()
 export class ClientControlService {
@@ -62,9 +61,7 @@ export class ClientControlService {
       if (!isAllowed(caller, required)) throw notAllowed(required);
     }
     // Its subscriptions are as vital to the service as its connection, so all three operations leave it alone.
-    if (clientid === this.#gateway.ownClientId(broker)) {
-      throw new AppError('SELF_DISCONNECT', "This client id is the service's own control connection");
-    }
+    this.#gateway.guardOwn(broker, clientid);
     if (this.#audit.isRequired) await this.#audit.announce(record);
     await this.#gateway.request(broker, 'clientControl', command);
   }

@@ -11,6 +11,7 @@ export const ControlsClients = (): MethodDecorator & ClassDecorator =>
       'editor',
       'SELF_DISCONNECT',
       'CLIENT_NOT_FOUND',
+      'CLIENT_NOT_CONNECTED',
       'PAYLOAD_TOO_LARGE',
       'UNSUPPORTED_MEDIA_TYPE',
     ),

@@ -1,6 +1,6 @@
 import { isJsonObject } from '../json/json.js';
-import type { CommandData } from '../broker-gateway/requests/channel-request.js';
-import { commandFailed } from '../broker-gateway/gateway-error.js';
+import type { CommandData } from '../broker-gateway/protocol/control-protocol.js';
+import { invalidAnswer } from '../broker-gateway/gateway-error.js';
 
 /** A client as its broker describes it. Any field may be missing; none is added or changed. */
 export type ClientFields = Readonly<Record<string, unknown>>;
@@ -19,7 +19,7 @@ export interface ClientPage {
  */
 export function readClientPage({ clients, totalCount }: CommandData): ClientPage {
   if (!Array.isArray(clients) || !clients.every(isJsonObject)) {
-    throw commandFailed('the answer holds no list of clients', undefined);
+    throw invalidAnswer('the answer holds no list of clients');
   }
   const isCount = typeof totalCount === 'number' && Number.isSafeInteger(totalCount) && totalCount >= 0;
   return { clients, totalCount: isCount ? totalCount : undefined };
@@ -31,6 +31,6 @@ export function readClientPage({ clients, totalCount }: CommandData): ClientPage
  * @throws {GatewayError} `BROKER_ERROR` when it describes no client
  */
 export function readClient(data: CommandData): ClientFields {
-  if (Object.keys(data).length === 0) throw commandFailed('the answer describes no client', undefined);
+  if (Object.keys(data).length === 0) throw invalidAnswer('the answer describes no client');
   return data;
 }

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { commandFailed } from '../broker-gateway/gateway-error.js';
+import { invalidAnswer } from '../broker-gateway/gateway-error.js';
 import type { ClientPage } from './client-answers.js';
 
 /** Clients that one command asks for: a message of some hundred kilobytes, parsed in a few milliseconds. */
@@ -30,5 +30,5 @@ export async function* clientPages(request: RequestPage, offset: number): AsyncG
     next += clients.length;
     if (fresh.length === 0 || (totalCount !== undefined && next >= totalCount)) return;
   }
-  throw commandFailed('the list of clients does not end', undefined);
+  throw invalidAnswer('the list of clients does not end');
 }

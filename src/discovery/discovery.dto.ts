@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import {
   CONNECTION_STATES,
+  FEATURE_STATES,
   type ConnectionState,
   type FeatureState,
 } from '../broker-gateway/connection/broker-status.js';
@@ -14,7 +15,7 @@ export class ProjectInfo {
   readonly name!: string;
 }
 
-const FEATURE = { enum: ['available', 'unavailable', 'unknown'], enumName: 'FeatureState' };
+const FEATURE = { enum: FEATURE_STATES, enumName: 'FeatureState' };
 
 /** Which control APIs a broker answers, as far as it is known since the last connect. */
 export class BrokerFeatures {
@@ -23,6 +24,13 @@ export class BrokerFeatures {
 
   @ApiProperty({ ...FEATURE, example: 'unknown' })
   readonly clientInspect!: FeatureState;
+
+  @ApiProperty({
+    ...FEATURE,
+    description: "This project's own endpoint: the companion plugin or the embedded broker.",
+    example: 'unavailable',
+  })
+  readonly extension!: FeatureState;
 }
 
 /** A broker and the state of the service's connection to it. */

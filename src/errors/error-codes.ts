@@ -36,8 +36,8 @@ export const ERROR_CODES = {
   },
   SELF_DISCONNECT: {
     status: 403,
-    when: "The client id is this service's own control connection.",
-    message: "This client id is the service's own control connection",
+    when: "The client id is a control connection: this service's own (whichever project, replica or configuration entry it belongs to), or that of somebody else who may command the broker.",
+    message: 'This client id is a control connection, which this service leaves alone',
   },
   PROJECT_NOT_FOUND: {
     status: 404,
@@ -57,6 +57,22 @@ export const ERROR_CODES = {
     message: 'The broker knows no client with this id',
     info: { clientid: 'sensor-99' },
   },
+  CLIENT_NOT_CONNECTED: {
+    status: 404,
+    when: 'The broker keeps a session of this client, but the client is not connected. Only where the broker can tell; else `CLIENT_NOT_FOUND` or success.',
+    message: 'The broker has a session of this client, but the client is not connected',
+    info: { clientid: 'sensor-99' },
+  },
+  BAN_NOT_FOUND: {
+    status: 404,
+    when: 'The broker has no such ban.',
+    message: 'The broker has no such ban',
+  },
+  STANDING_SUBSCRIPTION_NOT_FOUND: {
+    status: 404,
+    when: 'The broker has no standing subscription of this name.',
+    message: 'The broker has no such standing subscription',
+  },
   ROUTE_NOT_FOUND: {
     status: 404,
     when: 'There is no such path.',
@@ -72,6 +88,17 @@ export const ERROR_CODES = {
     status: 408,
     when: 'The request did not arrive completely in time.',
     message: 'The request did not arrive in time',
+  },
+  BAN_TOO_WIDE: {
+    status: 409,
+    when: 'The ban would keep everybody out.',
+    message: 'The ban would keep everybody out',
+  },
+  CLIENT_RECONNECTED: {
+    status: 412,
+    when: 'The client has connected again since `ifConnectedSince`; nothing was done to its new connection.',
+    message: 'The client has connected again since then',
+    info: { lastConnect: 1795435200000 },
   },
   PAYLOAD_TOO_LARGE: {
     status: 413,
@@ -103,9 +130,15 @@ export const ERROR_CODES = {
   },
   CLIENT_CONTROL_NOT_AVAILABLE: {
     status: 501,
-    when: 'The broker says that it has no such control endpoint.',
+    when: 'The broker says that it has no such control endpoint (`reason` is `unavailable`), or did not answer when it was asked after the connect (`silent`; asked again at least every 30 s).',
     message: 'The broker has no such control endpoint',
-    info: { topic: '$CONTROL/cedalo/client-control/v1' },
+    info: { topic: '$CONTROL/cedalo/client-control/v1', reason: 'unavailable' },
+  },
+  NOT_SUPPORTED_BY_BROKER: {
+    status: 501,
+    when: 'This broker, or this version of it, cannot do that.',
+    message: 'This broker cannot do that: ifConnectedSince',
+    info: { feature: 'ifConnectedSince' },
   },
   AUDIT_NOT_AVAILABLE: {
     status: 501,

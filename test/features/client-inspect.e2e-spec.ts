@@ -312,6 +312,7 @@ describe('one client', () => {
     broker.script = ({ reply }) => reply({ error: 'endpoint not available' });
     expectError(await detail('?clientid=x'), 'CLIENT_CONTROL_NOT_AVAILABLE', {
       topic: '$CONTROL/cedalo/inspect/v1',
+      reason: 'unavailable',
     });
   });
 });

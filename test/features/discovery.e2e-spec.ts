@@ -80,7 +80,11 @@ describe('GET /api/projects/{projectId}/brokers/{brokerId}', () => {
       state: 'connected',
       since: expect.any(Number),
       lastError: null,
-      features: { clientControl: expect.any(String), clientInspect: expect.any(String) },
+      features: {
+        clientControl: expect.any(String),
+        clientInspect: expect.any(String),
+        extension: expect.any(String),
+      },
     });
     const { since } = body as { since: number };
     expect(Math.abs(Date.now() - since)).toBeLessThan(60_000);

@@ -195,8 +195,44 @@ describe('the error table', () => {
 
   it('501 CLIENT_CONTROL_NOT_AVAILABLE names the topic', async () => {
     const answer = await disconnect('b', ({ reply }) => reply({ error: 'endpoint not available' }));
-    expectRow(answer, 'CLIENT_CONTROL_NOT_AVAILABLE', { topic: '$CONTROL/cedalo/client-control/v1' });
+    expectRow(answer, 'CLIENT_CONTROL_NOT_AVAILABLE', {
+      topic: '$CONTROL/cedalo/client-control/v1',
+      reason: 'unavailable',
+    });
   });
+
+  it.each([
+    ['CLIENT_NOT_CONNECTED', { clientid: 'x' }, undefined],
+    ['CLIENT_RECONNECTED', { lastConnect: 1_795_435_200_000 }, { lastConnect: 1_795_435_200_000 }],
+    ['BAN_NOT_FOUND', undefined, undefined],
+    ['BAN_TOO_WIDE', undefined, undefined],
+    ['STANDING_SUBSCRIPTION_NOT_FOUND', undefined, undefined],
+  ] as const)("%s when the broker's answer has that code", async (code, expected, info) => {
+    expectRow(await disconnect('b', answerWith({ error: 'In its own words', code, info })), code, expected);
+  });
+
+  it.each([
+    [{ error: 'Client is a control connection', code: 'CONTROL_CLIENT' }],
+    [{ error: 'Client is a control connection' }],
+  ])('403 SELF_DISCONNECT when the broker answers %j', async (entry) => {
+    expectRow(await disconnect('b', answerWith(entry)), 'SELF_DISCONNECT');
+  });
+
+  it.each([
+    [{ error: 'Not supported by this Mosquitto version' }, 'disconnectClient'],
+    [{ error: 'Unknown command' }, 'disconnectClient'],
+    [{ error: 'No', code: 'NOT_SUPPORTED', info: { feature: 'purge' } }, 'purge'],
+  ])('501 NOT_SUPPORTED_BY_BROKER when the broker answers %j', async (entry, feature) => {
+    expectRow(await disconnect('b', answerWith(entry)), 'NOT_SUPPORTED_BY_BROKER', { feature });
+  });
+
+  it.each([[{ error: 'Not authorized' }], [{ error: 'No', code: 'NOT_AUTHORIZED' }]])(
+    '502 BROKER_DENIED when the broker answers %j',
+    async (entry) => {
+      const info = { reasonCode: 0x87, brokerError: entry.error };
+      expectRow(await disconnect('b', answerWith(entry)), 'BROKER_DENIED', info);
+    },
+  );
 
   it("502 BROKER_ERROR holds the broker's own words", async () => {
     const brokerError = 'Invalid/missing topic';

@@ -137,6 +137,7 @@ describe('the client-control operations', () => {
         'TOO_MANY_REQUESTS',
         'INTERNAL_ERROR',
         'CLIENT_CONTROL_NOT_AVAILABLE',
+        'NOT_SUPPORTED_BY_BROKER',
         'BROKER_ERROR',
         'BROKER_DENIED',
         'BROKER_UNAVAILABLE',

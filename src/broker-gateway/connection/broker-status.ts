@@ -1,7 +1,20 @@
 import type { ControlApi } from '../protocol/control-api.js';
 
-/** Whether the broker answers a control API, as far as it is known since the last connect. */
-export type FeatureState = 'available' | 'unavailable' | 'unknown';
+/** What is known of a control API of the broker since the last connect, best first. */
+export const FEATURE_STATES = [
+  'available',
+  'unsupported',
+  'denied',
+  'unavailable',
+  'silent',
+  'unknown',
+] as const;
+
+/**
+ * `available`: it answers; `unsupported`: it answers that this broker cannot do it; `denied`: it refuses this service;
+ * `unavailable`: the broker says that it has no such API; `silent`: it does not answer; `unknown`: nothing is known yet.
+ */
+export type FeatureState = (typeof FEATURE_STATES)[number];
 
 /** The states of a connection, best first. */
 export const CONNECTION_STATES = ['connected', 'connecting', 'disconnected', 'denied'] as const;

@@ -4,7 +4,10 @@ export interface ControlApiTopics {
   readonly responseTopic: string;
 }
 
-/** The control APIs the gateway speaks. Source: the Pro Mosquitto control APIs. */
+/**
+ * The control APIs the gateway speaks: the Pro Mosquitto control APIs, and as `extension` this project's own endpoint, which
+ * the companion plugin and the embedded broker offer.
+ */
 export const CONTROL_APIS = {
   clientControl: {
     requestTopic: '$CONTROL/cedalo/client-control/v1',
@@ -13,6 +16,10 @@ export const CONTROL_APIS = {
   clientInspect: {
     requestTopic: '$CONTROL/cedalo/inspect/v1',
     responseTopic: '$CONTROL/cedalo/inspect/v1/response',
+  },
+  extension: {
+    requestTopic: '$CONTROL/mqtt-client-control/v1',
+    responseTopic: '$CONTROL/mqtt-client-control/v1/response',
   },
 } as const satisfies Record<string, ControlApiTopics>;
 

@@ -33,9 +33,12 @@ describe('decodeMessage', () => {
       kind: 'replies',
       replies: [
         { correlationData: '1', result: { kind: 'success', data: { clients: [] } } },
-        { correlationData: '2', result: { kind: 'error', error: 'Client not found' } },
+        { correlationData: '2', result: { kind: 'error', error: { text: 'Client not found' } } },
         { correlationData: '3', result: { kind: 'success', data: {} } },
-        { correlationData: undefined, result: { kind: 'error', error: 'Invalid/missing commands' } },
+        {
+          correlationData: undefined,
+          result: { kind: 'error', error: { text: 'Invalid/missing commands' } },
+        },
       ],
     });
   });

@@ -1,14 +1,28 @@
 import { isJsonObject } from '../../json/json.js';
+
+/** The data of a successful answer. */
+export type CommandData = Readonly<Record<string, unknown>>;
+
 /** A command for the broker: its name and its fields, without `correlationData`, which the gateway adds. */
 export interface ControlCommand {
   readonly command: string;
   readonly [field: string]: unknown;
 }
 
+/** Why a command failed, in the broker's words. */
+export interface CommandError {
+  /** For people. */
+  readonly text: string;
+  /** For programs; only the extension endpoint has codes. */
+  readonly code?: string;
+  /** Facts that belong to the code. */
+  readonly info?: Readonly<Record<string, unknown>>;
+}
+
 /** What the broker said about one command. */
 export type CommandResult =
-  | { readonly kind: 'success'; readonly data: Readonly<Record<string, unknown>> }
-  | { readonly kind: 'error'; readonly error: string }
+  | { readonly kind: 'success'; readonly data: CommandData }
+  | { readonly kind: 'error'; readonly error: CommandError }
   /** An entry that is neither a success nor an error. */
   | { readonly kind: 'invalid' };
 
@@ -60,15 +74,25 @@ export function decodeMessage(payload: Buffer): ControlMessage {
 
 function toReply(entry: unknown): ControlReply {
   if (!isJsonObject(entry)) return { correlationData: undefined, result: { kind: 'invalid' } };
-  const { correlationData, data, error } = entry;
+  const { correlationData, data, error, code, info } = entry;
   return {
     correlationData: typeof correlationData === 'string' ? correlationData : undefined,
-    result: toResult(data, error),
+    result:
+      typeof error === 'string'
+        ? { kind: 'error', error: toError(error, code, info) }
+        : toResult(data, error),
+  };
+}
+
+function toError(text: string, code: unknown, info: unknown): CommandError {
+  return {
+    text,
+    ...(typeof code === 'string' && { code }),
+    ...(isJsonObject(info) && { info }),
   };
 }
 
 function toResult(data: unknown, error: unknown): CommandResult {
-  if (typeof error === 'string') return { kind: 'error', error };
   if (error !== undefined) return { kind: 'invalid' };
   if (data === undefined) return { kind: 'success', data: {} };
   return isJsonObject(data) ? { kind: 'success', data } : { kind: 'invalid' };

@@ -6,6 +6,7 @@ export class ApiKnowledge {
   readonly #features: Record<ControlApi, FeatureState> = {
     clientControl: 'unknown',
     clientInspect: 'unknown',
+    extension: 'unknown',
   };
   readonly #answering = new Set<ControlApi>();
   #denied: ReadonlyMap<ControlApi, number> = new Map();

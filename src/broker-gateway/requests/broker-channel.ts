@@ -3,7 +3,7 @@ import type { BrokerConfig } from '../../config/config.js';
 import type { ConnectionLimits, PublishResult } from '../connection/broker-connection.js';
 import { BrokerLink } from '../connection/broker-link.js';
 import type { BrokerStatus } from '../connection/broker-status.js';
-import { outcomeOf, type ChannelRequest, type CommandData } from './channel-request.js';
+import { outcomeOf, type ChannelRequest, type RequestOptions } from './channel-request.js';
 import { ChannelStats } from './channel-stats.js';
 import { CommandBatcher } from './command-batcher.js';
 import { CONTROL_APIS, CONTROL_API_NAMES, type ControlApi } from '../protocol/control-api.js';
@@ -11,6 +11,7 @@ import {
   decodeMessage,
   encodeCommand,
   encodeRequest,
+  type CommandData,
   type ControlCommand,
   type ControlReply,
 } from '../protocol/control-protocol.js';
@@ -19,14 +20,16 @@ import {
   brokerDenied,
   brokerTimeout,
   brokerUnavailable,
-  commandFailed,
   commandTooLarge,
   endpointNotAvailable,
+  invalidAnswer,
   publishRefused,
+  requestAborted,
   shuttingDown,
   type GatewayError,
 } from '../gateway-error.js';
 import type { ChannelObserver } from '../gateway-observer.js';
+import { commandFailure } from '../protocol/command-failure.js';
 import { MessageWindow } from './message-window.js';
 import { PendingRequests } from './pending-requests.js';
 
@@ -89,6 +92,7 @@ export class BrokerChannel {
     this.#batchers = {
       clientControl: this.#createBatcher('clientControl'),
       clientInspect: this.#createBatcher('clientInspect'),
+      extension: this.#createBatcher('extension'),
     };
   }
 
@@ -114,8 +118,8 @@ export class BrokerChannel {
    * @throws {GatewayError} `BROKER_UNAVAILABLE`, `BROKER_DENIED`, `BROKER_BUSY`, `BROKER_TIMEOUT`, `BROKER_ERROR`,
    *   `CLIENT_NOT_FOUND`, `CLIENT_CONTROL_NOT_AVAILABLE`, `SHUTTING_DOWN`
    */
-  request(api: ControlApi, command: ControlCommand): Promise<CommandData> {
-    const refusal = this.#refusal(api);
+  request(api: ControlApi, command: ControlCommand, { signal }: RequestOptions = {}): Promise<CommandData> {
+    const refusal = signal?.aborted === true ? requestAborted() : this.#refusal(api);
     if (refusal !== undefined) return this.#refuse(command, refusal);
     const id = `${this.#idPrefix}${(this.#sequence++).toString(36)}`;
     const encoded = encodeCommand(command, id);
@@ -319,10 +323,10 @@ export class BrokerChannel {
         request.resolve(result.data);
         return;
       case 'error':
-        this.#fail(request, commandFailed(result.error, request.clientid));
+        this.#fail(request, commandFailure(result.error, request));
         return;
       case 'invalid':
-        this.#fail(request, commandFailed('the answer is neither a success nor an error', request.clientid));
+        this.#fail(request, invalidAnswer('the answer is neither a success nor an error'));
         return;
       default:
         result satisfies never;

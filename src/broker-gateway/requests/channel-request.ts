@@ -1,8 +1,20 @@
 import type { ControlApi } from '../protocol/control-api.js';
+import type { CommandData } from '../protocol/control-protocol.js';
 import type { GatewayError, Outcome } from '../gateway-error.js';
 
-/** The data of a successful answer. */
-export type CommandData = Readonly<Record<string, unknown>>;
+/** How a request is to be treated. */
+export interface RequestOptions {
+  /**
+   * `bulk` requests are sent only when no `single` one waits, and do not count against the broker's `maxPending`: whoever
+   * makes them bounds how many are on their way. Default: `single`.
+   */
+  readonly lane?: 'single' | 'bulk';
+  /**
+   * Aborted before the command was sent, the request is dropped and fails with `BROKER_UNAVAILABLE`, outcome `not-sent`.
+   * One that was sent goes on to its true outcome.
+   */
+  readonly signal?: AbortSignal;
+}
 
 /** A request on its way through a channel. */
 export interface ChannelRequest {
