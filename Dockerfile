@@ -1,5 +1,7 @@
 # The service's image: Node and the compiled service, without npm, compilers or development dependencies.
-# It runs as an unprivileged user and writes nothing to its file system.
+# It runs as an unprivileged user and writes nothing to its file system but what is mounted at /var/lib/client-control.
+#
+# HEALTHCHECK is part of Docker's image format; podman keeps it with `podman build --format docker`.
 ARG NODE_VERSION=24
 ARG DEBIAN_RELEASE=trixie
 
@@ -13,6 +15,9 @@ COPY src ./src
 RUN npm run build && rm dist/.tsbuildinfo
 # TypeScript would stay otherwise: it is an optional peer of a runtime dependency.
 RUN npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+# Source maps, type declarations and manuals of packages are half of their size, and nothing reads them; licences stay.
+RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \
+	-o \( -iname '*.md' ! -iname '*licen*' \) \) -delete
 
 FROM debian:${DEBIAN_RELEASE}-slim
 # What Node links to, certificate authorities for TLS to brokers and the identity provider, and an init that reaps and forwards signals.
@@ -20,13 +25,15 @@ RUN apt-get update \
 	&& apt-get install -y --no-install-recommends ca-certificates libatomic1 libstdc++6 tini \
 	&& rm -rf /var/lib/apt/lists/*
 RUN groupadd --gid 10001 client-control \
-	&& useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin client-control
+	&& useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin client-control \
+	# A fresh volume that is mounted here belongs to the service: the place for audit.file.
+	&& install -d -o 10001 -g 10001 -m 750 /var/lib/client-control
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
-COPY deploy/container/healthcheck.mjs LICENSE ./
+COPY deploy/container/healthcheck deploy/container/healthcheck.mjs LICENSE ./
 
 # HOST and PORT win over the configuration file: inside a container they are always these.
 ENV NODE_ENV=production \
@@ -36,7 +43,7 @@ ENV NODE_ENV=production \
 # By number, so that Kubernetes can tell that it is not root.
 USER 10001:10001
 EXPOSE 3000
-HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["node", "/app/healthcheck.mjs"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["/app/healthcheck"]
 ENTRYPOINT ["/usr/bin/tini", "--"]
 CMD ["node", "/app/dist/main.js"]
 

@@ -15,7 +15,6 @@ const LADDER: readonly (readonly string[])[] = [
   ['audit'],
   ['auth'],
   ['rate-limit', 'logging'],
-  ['fields'],
   ['http'],
   ['metrics'],
   ['openapi'],

@@ -1,5 +1,4 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { AUDITED_ACTIONS, inWords, type AuditedAction } from '../../access/actions.js';
 import type { Outcome } from '../../broker-gateway/gateway-error.js';
 import { ERROR_CODES } from '../../errors/error-codes.js';
 import type { AuditOutcome } from '../audit-record.js';
@@ -31,8 +30,8 @@ export class AuditEntry {
   @ApiProperty({ example: 'embedded' })
   readonly broker!: string;
 
-  @ApiProperty({ description: `${inWords(AUDITED_ACTIONS)}.`, type: 'string', example: 'disconnect' })
-  readonly action!: AuditedAction;
+  @ApiProperty({ description: '`disconnect`, `subscribe` or `unsubscribe`.', example: 'disconnect' })
+  readonly action!: string;
 
   @ApiPropertyOptional({
     description: 'Absent when the request was refused before its body was read.',
