@@ -32,8 +32,8 @@ export class ControlClient {
       if (!topic.startsWith('$CONTROL/')) {
         return;
       }
-      const message = JSON.parse(payload.toString()) as { responses: ControlResponse[] };
-      this.received.push(...message.responses);
+      const message = JSON.parse(payload.toString()) as { responses?: ControlResponse[] };
+      this.received.push(...(message.responses ?? [message as ControlResponse]));
       this.#waiters.splice(0).forEach((wake) => wake());
     });
   }
