@@ -1,10 +1,10 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
+import type { AuditedAction } from '../access/actions.js';
 import { ConfigStore } from '../config/config-store.js';
 import { AppError } from '../errors/app-error.js';
 import { systemErrorCode } from '../errors/system-error-code.js';
 import { isJsonObject } from '../json/json.js';
-import type { ControlAction } from './audit-record.js';
 import { linesBackwards } from './lines-backwards.js';
 
 /** Which lines of the trail to read; what is absent does not restrict. */
@@ -14,7 +14,7 @@ export interface AuditFilter {
   /** Inclusive. */
   readonly to?: Date | undefined;
   readonly clientid?: string | undefined;
-  readonly action?: ControlAction | undefined;
+  readonly action?: AuditedAction | undefined;
   readonly limit: number;
 }
 

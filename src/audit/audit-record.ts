@@ -1,12 +1,7 @@
+import type { AuditedAction } from '../access/actions.js';
 import type { Outcome } from '../broker-gateway/gateway-error.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import type { RequestRecord } from '../http/request-record.js';
-
-/** What can be done to a client. */
-export const CONTROL_ACTIONS = ['disconnect', 'subscribe', 'unsubscribe'] as const;
-
-/** One of {@link CONTROL_ACTIONS}. */
-export type ControlAction = (typeof CONTROL_ACTIONS)[number];
 
 /** How an action ended, or that its command is about to be sent. */
 export type AuditOutcome = 'STARTED' | 'OK' | ErrorCode;
@@ -22,7 +17,7 @@ export interface AuditRecord {
   readonly address?: string | undefined;
   readonly project?: string | undefined;
   readonly broker?: string | undefined;
-  readonly action?: string | undefined;
+  readonly action?: AuditedAction | undefined;
   readonly clientId?: string | undefined;
   readonly topic?: string | undefined;
   readonly outcome: AuditOutcome;

@@ -15,6 +15,7 @@ const LADDER: readonly (readonly string[])[] = [
   ['audit'],
   ['auth'],
   ['rate-limit', 'logging'],
+  ['fields'],
   ['http'],
   ['metrics'],
   ['openapi'],

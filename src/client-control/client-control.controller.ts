@@ -1,17 +1,16 @@
-import { Body, Controller, HttpCode, HttpStatus, Put } from '@nestjs/common';
-import { ApiOkResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import { ApiTarget } from '../openapi/api-target.decorator.js';
 import { ClientControlService } from './client-control.service.js';
 import { Call, type ControlCall } from './control-call.js';
-import { ControlsClients } from './controls-clients.decorator.js';
-import { DisconnectClientDto } from './dto/disconnect-client.dto.js';
-import { SubscribeClientDto } from './dto/subscribe-client.dto.js';
-import { UnsubscribeClientDto } from './dto/unsubscribe-client.dto.js';
+import { OperationRoute } from './operation-route.decorator.js';
+import { disconnect, DisconnectClientDto } from './operations/disconnect.operation.js';
+import { subscribe, SubscribeClientDto } from './operations/subscribe.operation.js';
+import { unsubscribe, UnsubscribeClientDto } from './operations/unsubscribe.operation.js';
 
-/** The Client Control REST API of Mosquitto 3.0. */
+/** The Client Control REST API of Mosquitto 3.0: a route for each of `operations/`. */
 @ApiTags('Client control')
 @ApiTarget('project', 'broker')
-@ControlsClients()
 @Controller('projects/:projectId/brokers/:brokerId/client-control')
 export class ClientControlController {
   readonly #service: ClientControlService;
@@ -20,33 +19,18 @@ export class ClientControlController {
     this.#service = service;
   }
 
-  @Put('disconnect')
-  @ApiOperation({ operationId: 'disconnectClient', summary: 'Disconnect a client' })
-  @ApiOkResponse({
-    description: 'The broker disconnected the client.',
-    schema: { type: 'object', example: {} },
-  })
-  async disconnect(@Call() call: ControlCall, @Body() body: DisconnectClientDto): Promise<object> {
-    await this.#service.disconnect(call, body);
-    return {};
+  @OperationRoute(disconnect)
+  disconnect(@Call() call: ControlCall, @Body() body: DisconnectClientDto): Promise<object | undefined> {
+    return this.#service.run(call, disconnect, body);
   }
 
-  @Put('subscribe')
-  @HttpCode(HttpStatus.NO_CONTENT)
-  @ApiOperation({
-    operationId: 'subscribeClient',
-    summary: 'Subscribe a client to a topic filter on its behalf',
-  })
-  @ApiNoContentResponse({ description: 'The broker subscribed the client.' })
-  subscribe(@Call() call: ControlCall, @Body() body: SubscribeClientDto): Promise<void> {
-    return this.#service.subscribe(call, body);
+  @OperationRoute(subscribe)
+  subscribe(@Call() call: ControlCall, @Body() body: SubscribeClientDto): Promise<object | undefined> {
+    return this.#service.run(call, subscribe, body);
   }
 
-  @Put('unsubscribe')
-  @HttpCode(HttpStatus.NO_CONTENT)
-  @ApiOperation({ operationId: 'unsubscribeClient', summary: "Remove a client's subscription" })
-  @ApiNoContentResponse({ description: 'The broker removed the subscription.' })
-  unsubscribe(@Call() call: ControlCall, @Body() body: UnsubscribeClientDto): Promise<void> {
-    return this.#service.unsubscribe(call, body);
+  @OperationRoute(unsubscribe)
+  unsubscribe(@Call() call: ControlCall, @Body() body: UnsubscribeClientDto): Promise<object | undefined> {
+    return this.#service.run(call, unsubscribe, body);
   }
 }

@@ -1,23 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import type { ControlAction } from '../audit/audit-record.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { isAllowed } from '../access/caller.js';
 import { notAllowed } from '../access/not-allowed.js';
 import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
-import type { ControlCommand } from '../broker-gateway/protocol/control-protocol.js';
-import { isBrokerInternal } from '../mqtt-strings/topic-filter.js';
 import type { ControlCall } from './control-call.js';
-import { disconnectClient, subscribeClient, unsubscribeClient } from './control-commands.js';
-import type { DisconnectClientDto } from './dto/disconnect-client.dto.js';
-import type { SubscribeClientDto } from './dto/subscribe-client.dto.js';
-import type { UnsubscribeClientDto } from './dto/unsubscribe-client.dto.js';
+import type { Operation, OperationBody } from './operations/operation.js';
 
-/**
- * The three operations on a broker's connected clients. Each resolves when the broker confirmed that it was done.
- *
- * All throw `SELF_DISCONNECT` for this service's own connections, `INTERNAL_ERROR` when the audit trail is required and
- * cannot be written, and what {@link BrokerGateway.request} throws.
- */
+/** Runs the operations on a broker's clients. */
 @Injectable()
 export class ClientControlService {
   readonly #gateway: BrokerGateway;
@@ -28,41 +17,28 @@ export class ClientControlService {
     this.#audit = audit;
   }
 
-  /** Disconnects the client. */
-  disconnect(call: ControlCall, body: DisconnectClientDto): Promise<void> {
-    return this.#run(call, 'disconnect', body, disconnectClient(body));
-  }
-
   /**
-   * Subscribes the client to a topic filter.
+   * Runs an operation; resolves when the broker confirmed that it was done.
    *
-   * @throws {AppError} `NOT_ALLOWED` for a `$`-topic when the caller is not an admin
+   * @returns the body of the answer; undefined where it has none
+   * @throws {AppError} `NOT_ALLOWED` when the operation needs a role that the caller has not, `SELF_DISCONNECT` for this
+   *   service's own connections, `INTERNAL_ERROR` when the audit trail is required and cannot be written, and what
+   *   {@link BrokerGateway.request} throws
    */
-  subscribe(call: ControlCall, body: SubscribeClientDto): Promise<void> {
-    return this.#run(call, 'subscribe', body, subscribeClient(body));
-  }
-
-  /** Removes the client's subscription. */
-  unsubscribe(call: ControlCall, body: UnsubscribeClientDto): Promise<void> {
-    return this.#run(call, 'unsubscribe', body, unsubscribeClient(body));
-  }
-
-  async #run(
+  async run<Body extends OperationBody>(
     { broker, caller, record }: ControlCall,
-    action: ControlAction,
-    { clientid, topic }: { readonly clientid: string; readonly topic?: string },
-    command: ControlCommand,
-  ): Promise<void> {
-    record.action = action;
-    record.clientId = clientid;
-    if (topic !== undefined) record.topic = topic;
-    if (action === 'subscribe' && topic !== undefined && isBrokerInternal(topic)) {
-      const required = { role: 'admin', project: broker.projectId, broker: broker.brokerId } as const;
-      if (!isAllowed(caller, required)) throw notAllowed(required);
-    }
-    // Its subscriptions are as vital to the service as its connection, so all three operations leave it alone.
-    this.#gateway.guardOwn(broker, clientid);
+    operation: Operation<Body>,
+    body: Body,
+  ): Promise<object | undefined> {
+    record.clientId = body.clientid;
+    if (body.topic !== undefined) record.topic = body.topic;
+    const role = operation.requiredRole?.(body) ?? 'editor';
+    const required = { role, project: broker.projectId, broker: broker.brokerId };
+    if (!isAllowed(caller, required)) throw notAllowed(required);
+    // Its subscriptions are as vital to the service as its connection, so every operation leaves it alone.
+    this.#gateway.guardOwn(broker, body.clientid);
     if (this.#audit.isRequired) await this.#audit.announce(record);
-    await this.#gateway.request(broker, 'clientControl', command);
+    await this.#gateway.request(broker, 'clientControl', operation.command(body));
+    return operation.success.status === 200 ? {} : undefined;
   }
 }

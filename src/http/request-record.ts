@@ -1,3 +1,4 @@
+import type { AuditedAction } from '../access/actions.js';
 import type { Caller } from '../access/caller.js';
 import type { Outcome } from '../broker-gateway/gateway-error.js';
 import type { ErrorCode } from '../errors/error-codes.js';
@@ -12,8 +13,9 @@ export interface RequestRecord {
   broker?: string;
   /** Set on the routes that are audited, once the caller is known. */
   audited?: { readonly requestId: string; readonly address: string };
+  /** What the request does; set with `audited`. */
+  action?: AuditedAction;
   /** Set by the features that act on a client. */
-  action?: string;
   clientId?: string;
   topic?: string;
   /** The error's code; absent while there is none. */

@@ -70,7 +70,7 @@ it('there are routes to look at', () => {
   expect(routes.map(({ handler }) => handler)).toEqual(
     expect.arrayContaining([
       'ClientControlController.disconnect',
-      'RegistryController.listProjects',
+      'DiscoveryController.listProjects',
       'HealthController.live',
     ]),
   );

@@ -37,12 +37,17 @@ export class ServiceProcess {
   /**
    * @param config the content of `config.yaml`; without it the service runs on the embedded default
    * @param environment further environment variables
+   * @param main the built entry point
    */
-  static spawn(config?: string, environment: Readonly<Record<string, string>> = {}): ServiceProcess {
+  static spawn(
+    config?: string,
+    environment: Readonly<Record<string, string>> = {},
+    main = MAIN,
+  ): ServiceProcess {
     const dir = mkdtempSync(join(tmpdir(), 'service-'));
     if (config !== undefined) writeFileSync(join(dir, 'config.yaml'), config);
     const { PATH = '' } = process.env;
-    const child = spawn(process.execPath, [MAIN], { cwd: dir, env: { PATH, PORT: '0', ...environment } });
+    const child = spawn(process.execPath, [main], { cwd: dir, env: { PATH, PORT: '0', ...environment } });
     return new ServiceProcess(child, dir);
   }
 

@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { AUDITED_ACTIONS, inWords, type AuditedAction } from '../../access/actions.js';
 import type { Outcome } from '../../broker-gateway/gateway-error.js';
 import { ERROR_CODES } from '../../errors/error-codes.js';
 import type { AuditOutcome } from '../audit-record.js';
@@ -30,8 +31,8 @@ export class AuditEntry {
   @ApiProperty({ example: 'embedded' })
   readonly broker!: string;
 
-  @ApiProperty({ description: '`disconnect`, `subscribe` or `unsubscribe`.', example: 'disconnect' })
-  readonly action!: string;
+  @ApiProperty({ description: `${inWords(AUDITED_ACTIONS)}.`, type: 'string', example: 'disconnect' })
+  readonly action!: AuditedAction;
 
   @ApiPropertyOptional({
     description: 'Absent when the request was refused before its body was read.',

@@ -1,8 +1,8 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { z } from 'zod';
+import { AUDITED_ACTIONS, type AuditedAction } from '../../access/actions.js';
 import { QueryInteger, QueryParameter } from '../../http/body/query-parameter.decorator.js';
 import { mqttStringProblem } from '../../mqtt-strings/mqtt-string.js';
-import { CONTROL_ACTIONS, type ControlAction } from '../audit-record.js';
 
 const MAX_LIMIT = 1000;
 
@@ -42,15 +42,15 @@ export class ListAuditRecordsQuery {
 
   @ApiPropertyOptional({
     description: 'Only records of this action.',
-    enum: CONTROL_ACTIONS,
+    enum: AUDITED_ACTIONS,
     example: 'disconnect',
   })
   @QueryParameter((value) =>
-    CONTROL_ACTIONS.some((action) => action === value)
+    AUDITED_ACTIONS.some((action) => action === value)
       ? undefined
-      : `must be one of ${CONTROL_ACTIONS.join(', ')}`,
+      : `must be one of ${AUDITED_ACTIONS.join(', ')}`,
   )
-  readonly action?: ControlAction;
+  readonly action?: AuditedAction;
 
   @ApiPropertyOptional({
     description: 'How many records to list at most.',

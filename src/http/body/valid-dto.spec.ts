@@ -3,9 +3,9 @@ import { describe, expect, it } from '@jest/globals';
 import { plainToInstance, type ClassConstructor } from 'class-transformer';
 import { IsString, ValidateIf, validateSync } from 'class-validator';
 import fc from 'fast-check';
-import { DisconnectClientDto } from '../../client-control/dto/disconnect-client.dto.js';
-import { SubscribeClientDto } from '../../client-control/dto/subscribe-client.dto.js';
-import { UnsubscribeClientDto } from '../../client-control/dto/unsubscribe-client.dto.js';
+import { DisconnectClientDto } from '../../client-control/operations/disconnect.operation.js';
+import { SubscribeClientDto } from '../../client-control/operations/subscribe.operation.js';
+import { UnsubscribeClientDto } from '../../client-control/operations/unsubscribe.operation.js';
 import { validDto } from './valid-dto.js';
 
 /** Every class that a body is read into. */

@@ -1,0 +1,47 @@
+import { applyDecorators, HttpCode, Put } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { Audited } from '../audit/audited.decorator.js';
+import { AuthorizedOnBroker } from '../auth/authorized-on-broker.decorator.js';
+import type { Operation, OperationSuccess } from './operations/operation.js';
+
+/**
+ * The route of an operation, `PUT …/<action>`: audited, for editors only, documented by what the operation says of itself.
+ *
+ * @example
+ * ```ts
+ * @OperationRoute(disconnect)
+ * disconnect(@Call() call: ControlCall, @Body() body: DisconnectClientDto): Promise<object | undefined> {
+ *   return this.#service.run(call, disconnect, body);
+ * }
+ * ```
+ */
+export const OperationRoute = <Body extends { readonly clientid: string }>({
+  action,
+  operationId,
+  summary,
+  success,
+  errors = [],
+}: Operation<Body>): MethodDecorator =>
+  applyDecorators(
+    // First, so that refusals by the guards after it are audited too.
+    Audited(action),
+    AuthorizedOnBroker(
+      'editor',
+      'SELF_DISCONNECT',
+      'CLIENT_NOT_FOUND',
+      'CLIENT_NOT_CONNECTED',
+      'PAYLOAD_TOO_LARGE',
+      'UNSUPPORTED_MEDIA_TYPE',
+      ...errors,
+    ),
+    Put(action),
+    HttpCode(success.status),
+    ApiOperation({ operationId, summary }),
+    documented(success),
+  );
+
+function documented({ status, description }: OperationSuccess): MethodDecorator {
+  return status === 200
+    ? ApiOkResponse({ description, schema: { type: 'object', example: {} } })
+    : ApiNoContentResponse({ description });
+}

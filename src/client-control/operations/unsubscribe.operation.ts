@@ -1,0 +1,21 @@
+import { ClientIdField, TopicFilterField } from '../../fields/mqtt-fields.decorator.js';
+import type { Operation } from './operation.js';
+
+/** Body of `unsubscribe`. */
+export class UnsubscribeClientDto {
+  @ClientIdField()
+  readonly clientid!: string;
+
+  @TopicFilterField('The topic filter to remove.')
+  readonly topic!: string;
+}
+
+/** Takes a subscription away from a client, whoever made it. */
+export const unsubscribe: Operation<UnsubscribeClientDto> = {
+  action: 'unsubscribe',
+  body: UnsubscribeClientDto,
+  operationId: 'unsubscribeClient',
+  summary: "Remove a client's subscription",
+  success: { status: 204, description: 'The broker removed the subscription.' },
+  command: ({ clientid, topic }) => ({ command: 'unsubscribeClient', clientid, topic }),
+};
