@@ -3,7 +3,12 @@ import { AuditTrail } from '../audit/audit-trail.js';
 import { isAllowed } from '../access/caller.js';
 import { notAllowed } from '../access/not-allowed.js';
 import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
+import type { BrokerRef } from '../broker-gateway/broker-ref.js';
+import { GatewayError } from '../broker-gateway/gateway-error.js';
+import { Drain } from '../http/drain.js';
+import { planCommand } from './command-plan.js';
 import type { ControlCall } from './control-call.js';
+import type { ClientSight } from './operations/client-sight.js';
 import type { Operation, OperationBody } from './operations/operation.js';
 
 /** Runs the operations on a broker's clients. */
@@ -11,25 +16,29 @@ import type { Operation, OperationBody } from './operations/operation.js';
 export class ClientControlService {
   readonly #gateway: BrokerGateway;
   readonly #audit: AuditTrail;
+  readonly #drain: Drain;
 
-  constructor(gateway: BrokerGateway, audit: AuditTrail) {
+  constructor(gateway: BrokerGateway, audit: AuditTrail, drain: Drain) {
     this.#gateway = gateway;
     this.#audit = audit;
+    this.#drain = drain;
   }
 
   /**
    * Runs an operation; resolves when the broker confirmed that it was done.
    *
    * @returns the body of the answer; undefined where it has none
-   * @throws {AppError} `NOT_ALLOWED` when the operation needs a role that the caller has not, `SELF_DISCONNECT` for this
-   *   service's own connections, `INTERNAL_ERROR` when the audit trail is required and cannot be written, and what
-   *   {@link BrokerGateway.request} throws
+   * @throws {AppError} `NOT_ALLOWED` when the operation needs a role that the caller has not, `INTERNAL_ERROR` when the
+   *   audit trail is required and cannot be written
+   * @throws {GatewayError} `SELF_DISCONNECT` for control connections, `NOT_SUPPORTED_BY_BROKER`, both before anything is
+   *   sent, and what {@link BrokerGateway.request} throws
    */
   async run<Body extends OperationBody>(
-    { broker, caller, record }: ControlCall,
+    call: ControlCall,
     operation: Operation<Body>,
     body: Body,
   ): Promise<object | undefined> {
+    const { broker, caller, record } = call;
     record.clientId = body.clientid;
     if (body.topic !== undefined) record.topic = body.topic;
     const role = operation.requiredRole?.(body) ?? 'editor';
@@ -37,8 +46,39 @@ export class ClientControlService {
     if (!isAllowed(caller, required)) throw notAllowed(required);
     // Its subscriptions are as vital to the service as its connection, so every operation leaves it alone.
     this.#gateway.guardOwn(broker, body.clientid);
+    const { api, command } = planCommand(operation, body, this.#capabilities(broker));
     if (this.#audit.isRequired) await this.#audit.announce(record);
-    await this.#gateway.request(broker, 'clientControl', operation.command(body));
-    return operation.success.status === 200 ? {} : undefined;
+    const data = await this.#gateway.request(broker, api, command);
+    const remark = operation.remark?.(data);
+    if (remark !== undefined) call.setHeaders(remark.headers);
+    if (operation.success.status === 204) return undefined;
+    return (await operation.afterwards?.(body, data, this.#sight(call, body.clientid))) ?? {};
+  }
+
+  #capabilities(broker: BrokerRef): ReturnType<BrokerGateway['capabilities']> | undefined {
+    return this.#gateway.status(broker).state === 'connected'
+      ? this.#gateway.capabilities(broker)
+      : undefined;
+  }
+
+  #sight(call: ControlCall, clientid: string): ClientSight {
+    const { broker } = call;
+    return {
+      look: async () => {
+        const canInspect = this.#gateway.capabilities(broker).extension?.features.inspect === true;
+        const api = canInspect ? 'extension' : 'clientInspect';
+        try {
+          return await this.#gateway.request(broker, api, { command: 'getClient', clientid });
+        } catch (error) {
+          if (error instanceof GatewayError && error.code === 'CLIENT_NOT_FOUND') return undefined;
+          throw error;
+        }
+      },
+      onNews: (callback) =>
+        this.#gateway.subscribeEvents(broker, (event) => {
+          if (event.kind === 'connected' && event.clientid === clientid) callback();
+        }),
+      isWanted: () => call.isWanted() && !this.#drain.isDraining,
+    };
   }
 }

@@ -19,6 +19,7 @@ export const OperationRoute = <Body extends { readonly clientid: string }>({
   action,
   operationId,
   summary,
+  description,
   success,
   errors = [],
 }: Operation<Body>): MethodDecorator =>
@@ -36,12 +37,19 @@ export const OperationRoute = <Body extends { readonly clientid: string }>({
     ),
     Put(action),
     HttpCode(success.status),
-    ApiOperation({ operationId, summary }),
+    ApiOperation({ operationId, summary, ...(description !== undefined && { description }) }),
     documented(success),
   );
 
-function documented({ status, description }: OperationSuccess): MethodDecorator {
-  return status === 200
+function documented({ status, description, body, headers = {} }: OperationSuccess): MethodDecorator {
+  const documentedHeaders = Object.fromEntries(
+    Object.entries(headers).map(([name, { description: what, example }]) => [
+      name,
+      { description: what, schema: { type: 'string' as const }, example },
+    ]),
+  );
+  if (status === 204) return ApiNoContentResponse({ description, headers: documentedHeaders });
+  return body === undefined
     ? ApiOkResponse({ description, schema: { type: 'object', example: {} } })
-    : ApiNoContentResponse({ description });
+    : ApiOkResponse({ description, type: body });
 }

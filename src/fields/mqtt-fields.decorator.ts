@@ -78,3 +78,27 @@ export const FlagField = (
     MayBeAbsent(),
     IsBoolean({ message: 'must be true or false' }),
   );
+
+/** An integer that may be absent. */
+export const IntegerField = (description: string, minimum: number, maximum: number): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({ description, type: 'integer', minimum, maximum }),
+    MayBeAbsent(),
+    Check('isIntegerInRange', (value) =>
+      Number.isInteger(value) && (value as number) >= minimum && (value as number) <= maximum
+        ? undefined
+        : `must be an integer from ${minimum} to ${maximum}`,
+    ),
+  );
+
+/** A time in epoch milliseconds that may be absent. */
+export const EpochMsField = (description: string): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({ description, type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+    MayBeAbsent(),
+    Check('isEpochMs', (value) =>
+      Number.isSafeInteger(value) && (value as number) >= 0
+        ? undefined
+        : 'must be a time in epoch milliseconds',
+    ),
+  );

@@ -29,6 +29,8 @@ export const subscribe: Operation<SubscribeClientDto> = {
   operationId: 'subscribeClient',
   summary: 'Subscribe a client to a topic filter on its behalf',
   success: { status: 204, description: 'The broker subscribed the client.' },
+  errors: ['NOT_SUPPORTED_BY_BROKER'],
+  feature: 'subscribe',
   requiredRole: ({ topic }) => (isBrokerInternal(topic) ? 'admin' : 'editor'),
   command: ({ clientid, topic, qos, options }) => ({
     command: 'subscribeClient',

@@ -16,6 +16,20 @@ export const unsubscribe: Operation<UnsubscribeClientDto> = {
   body: UnsubscribeClientDto,
   operationId: 'unsubscribeClient',
   summary: "Remove a client's subscription",
-  success: { status: 204, description: 'The broker removed the subscription.' },
+  success: {
+    status: 204,
+    description: 'The client has no such subscription (any more).',
+    headers: {
+      'X-Subscription': {
+        description:
+          '`absent`: the client was not subscribed to this filter. Only where the broker can tell.',
+        example: 'absent',
+      },
+    },
+  },
+  errors: ['NOT_SUPPORTED_BY_BROKER'],
+  feature: 'subscribe',
+  remark: ({ absent }) =>
+    absent === true ? { headers: { 'X-Subscription': 'absent' }, fields: { absent } } : undefined,
   command: ({ clientid, topic }) => ({ command: 'unsubscribeClient', clientid, topic }),
 };
