@@ -31,7 +31,7 @@ cache_dir=$(readlink -m "$cache_dir")
 # One fetch at a time; whoever waited finds the work done.
 exec 9>"$cache_dir.lock"
 flock 9
-if [ -s "$cache_dir/VERSION" ]; then
+if [ -s "$cache_dir/VERSION" ] && [ -s "$cache_dir/root/var/lib/dpkg/status" ]; then
 	echo "$cache_dir: Mosquitto $(cat "$cache_dir/VERSION") is there already"
 	exit 0
 fi

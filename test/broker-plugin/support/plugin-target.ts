@@ -19,6 +19,8 @@ export interface PluginTarget {
   readonly version: MosquittoVersion;
   /** The broker's executable. */
   readonly binary: string;
+  /** The folder of its headers; undefined: the compiler finds them. */
+  readonly include: string | undefined;
   /** Arguments for `make` that choose this target's headers and its folder. */
   readonly makeArguments: readonly string[];
   /** The library that `make` leaves. */
@@ -65,10 +67,12 @@ function fetchBroker(version: MosquittoVersion): void {
 export function preparePluginTarget(version: MosquittoVersion): PluginTarget {
   if (version !== '2.0') fetchBroker(version);
   const build = join(cache, `broker-plugin-${version}`);
-  const headers = version === '2.0' ? [] : [`MOSQUITTO_INCLUDE=${join(fetched(version), 'include')}`];
+  const include = version === '2.0' ? undefined : join(fetched(version), 'include');
+  const headers = include === undefined ? [] : [`MOSQUITTO_INCLUDE=${include}`];
   const target: PluginTarget = {
     version,
     binary: version === '2.0' ? '/usr/sbin/mosquitto' : join(fetched(version), 'bin/mosquitto'),
+    include,
     makeArguments: ['-s', '-C', pluginSource, `BUILD=${build}`, ...headers],
     library: join(build, 'mosquitto_client_control.so'),
     sanitizedLibrary: join(`${build}-asan`, 'mosquitto_client_control.so'),
