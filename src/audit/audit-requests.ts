@@ -1,17 +1,17 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyReply, onSendHookHandler } from 'fastify';
 import type { Logger } from 'pino';
 import type { AppError } from '../errors/app-error.js';
 import type { AuditTrail } from './audit-trail.js';
 
 /**
- * Has every audited request written to the trail before its answer leaves, refusals by guards included. An answer that
+ * The hook that has every audited request written to the trail before its answer leaves, refusals by guards included. An answer that
  * cannot be audited although it must be becomes a 500.
  */
-export function auditRequests(fastify: FastifyInstance, trail: AuditTrail, logger: Logger): void {
+export function auditHook(trail: AuditTrail, logger: Logger): onSendHookHandler {
   if (!trail.isInFile && !logger.isLevelEnabled('info')) {
     logger.error('control actions are not audited: there is no audit.file, and the log leaves out requests');
   }
-  fastify.addHook('onSend', (request, reply, _payload, done) => {
+  return (request, reply, _payload, done) => {
     const { record } = request;
     if (record.audited === undefined || !trail.isInFile) {
       done();
@@ -25,7 +25,7 @@ export function auditRequests(fastify: FastifyInstance, trail: AuditTrail, logge
         done(null, answerInstead(failure, reply));
       }
     }, done);
-  });
+  };
 }
 
 function answerInstead(failure: AppError, reply: FastifyReply): string {

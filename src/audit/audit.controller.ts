@@ -1,9 +1,8 @@
 import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Authorized } from '../auth/authorized.decorator.js';
+import { Authorized, CurrentCaller } from '../auth/authorized.decorator.js';
 import { isAllowed, type Caller } from '../access/caller.js';
-import { CurrentCaller } from '../auth/current-caller.decorator.js';
 import { ApiTarget } from '../openapi/api-target.decorator.js';
 import { AuditReader } from './audit-reader.js';
 import { AuditEntry } from './dto/audit-entry.dto.js';

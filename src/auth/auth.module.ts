@@ -1,12 +1,13 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { RateLimitModule } from '../rate-limit/rate-limit.module.js';
-import { AuthenticationGuard } from './authentication.guard.js';
+import { RegistryModule } from '../registry/registry.module.js';
+import { AccessGuard } from './access.guard.js';
 import { Authenticator } from './authenticator.js';
 
-/** Authentication for every route; `@Authorized(role)` opens routes to grants, `@Public()` to everybody. */
+/** Access to every route: `@Authorized(role)` opens routes to grants, `@Public()` to everybody. */
 @Module({
-  imports: [RateLimitModule],
-  providers: [Authenticator, { provide: APP_GUARD, useClass: AuthenticationGuard }],
+  imports: [RateLimitModule, RegistryModule],
+  providers: [Authenticator, { provide: APP_GUARD, useClass: AccessGuard }],
 })
 export class AuthModule {}

@@ -26,9 +26,10 @@ export class Authenticator {
 
   /**
    * @param header the `Authorization` header
+   * @returns at once for an opaque token, a promise for a JWT
    * @throws {AppError} `UNAUTHORIZED`; `IDENTITY_PROVIDER_UNAVAILABLE` for a JWT that cannot be checked now
    */
-  async authenticate(header: string | undefined): Promise<Caller> {
+  authenticate(header: string | undefined): Caller | Promise<Caller> {
     const bearer = readBearerToken(header);
     if (bearer.kind === 'missing' || bearer.kind === 'malformed') throw unauthorized(bearer.kind);
     // An opaque token may look like a JWT, never the other way round.
@@ -36,7 +37,7 @@ export class Authenticator {
     if (token !== undefined) {
       if (token.expiresAt !== undefined && token.expiresAt.getTime() <= Date.now())
         throw unauthorized('expired');
-      return { name: token.name, kind: 'token', grants: token.grants };
+      return token.caller;
     }
     if (bearer.kind === 'jwt' && this.#jwt !== undefined) return this.#jwt.verify(bearer.token);
     throw unauthorized('unknown');

@@ -1,16 +1,28 @@
 import { hash } from 'node:crypto';
+import type { Caller } from '../access/caller.js';
 import type { TokenConfig } from '../config/config.js';
+
+/** A configured token. */
+export interface KnownToken {
+  readonly expiresAt: Date | undefined;
+  readonly caller: Caller;
+}
 
 /** Finds opaque bearer tokens by their SHA-256, the only form in which they are known. */
 export class TokenTable {
-  readonly #byHash: ReadonlyMap<string, TokenConfig>;
+  readonly #byHash: ReadonlyMap<string, KnownToken>;
 
   constructor(tokens: readonly TokenConfig[]) {
-    this.#byHash = new Map(tokens.map((token) => [token.sha256, token]));
+    this.#byHash = new Map(
+      tokens.map(({ sha256, name, grants, expiresAt }) => [
+        sha256,
+        { expiresAt, caller: { name, kind: 'token', grants } },
+      ]),
+    );
   }
 
   /** The configured token; undefined if it is unknown. A lookup by hash leaks nothing about how near a guess was. */
-  find(token: string): TokenConfig | undefined {
+  find(token: string): KnownToken | undefined {
     return this.#byHash.get(sha256Hex(token));
   }
 }

@@ -10,11 +10,10 @@ import { AllowedMethods } from '../http/server/allowed-methods.js';
 import { answerBadRequest } from '../http/server/answer-bad-request.js';
 import { addCors } from '../http/server/cors.js';
 import { renewCertificate, tlsOptions } from '../http/server/https-server.js';
-import { requestIdOf } from '../http/request-id.js';
+import { requestIdOf } from '../http/request-record.js';
 import { SecurityHeaders } from '../http/server/security-headers.js';
-import { logWhenAnswered } from '../logging/log-requests.js';
 import { NestLogger } from '../logging/nest-logger.js';
-import { HttpMetrics } from '../http/http-metrics.js';
+import { addHooks } from './hooks.js';
 import { setUpApp } from './setup-app.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -44,14 +43,8 @@ export async function createApp(config: ConfigStore, logger: Logger): Promise<Ne
     routerOptions: { maxParamLength: 16_384 },
     requestTimeout: REQUEST_TIMEOUT_MS,
     ...(tls === undefined ? { http: serverOptions } : { https: { ...serverOptions, ...tlsOptions(tls) } }),
-    // What the router cannot even read as a path; no hook runs for it.
-    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
-      request.record = { startedAt: performance.now() };
-      logWhenAnswered(request, reply, logger);
-      securityHeaders.apply(request.url, reply);
-      filter.answer(error, request, reply);
-      app.get(HttpMetrics).observe(request, reply);
-    },
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      answerUnroutable(error, request, reply),
     clientErrorHandler: (error: Error, socket: Socket) => answerBadRequest(error, socket),
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), adapter, {
@@ -60,9 +53,8 @@ export async function createApp(config: ConfigStore, logger: Logger): Promise<Ne
     forceCloseConnections: true,
   });
   const fastify = app.getHttpAdapter().getInstance();
-  allowedMethods.watch(fastify);
-  securityHeaders.addTo(fastify);
-  setUpApp(app, filter, logger);
+  const answerUnroutable = addHooks(app, { allowedMethods, securityHeaders, filter, logger });
+  setUpApp(app, filter);
   addCors(fastify, config);
   renewCertificate(fastify.server, config);
   await app.init();

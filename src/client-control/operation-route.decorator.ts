@@ -1,7 +1,7 @@
 import { applyDecorators, HttpCode, Put } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
-import { Audited } from '../audit/audited.decorator.js';
-import { AuthorizedOnBroker } from '../auth/authorized-on-broker.decorator.js';
+import { Audited } from '../access/audited.decorator.js';
+import { AuthorizedOnBroker } from '../auth/authorized.decorator.js';
 import type { Operation, OperationSuccess } from './operations/operation.js';
 
 /**
@@ -24,7 +24,6 @@ export const OperationRoute = <Body extends { readonly clientid: string }>({
   errors = [],
 }: Operation<Body>): MethodDecorator =>
   applyDecorators(
-    // First, so that refusals by the guards after it are audited too.
     Audited(action),
     AuthorizedOnBroker(
       'editor',

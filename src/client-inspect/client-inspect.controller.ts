@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Query, Res, StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { AuthorizedOnBroker } from '../auth/authorized-on-broker.decorator.js';
+import { AuthorizedOnBroker } from '../auth/authorized.decorator.js';
 import type { BrokerRef } from '../broker-gateway/broker-ref.js';
 import { ApiTarget } from '../openapi/api-target.decorator.js';
 import type { ClientFields } from './client-answers.js';

@@ -1,8 +1,7 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Authorized } from '../auth/authorized.decorator.js';
+import { Authorized, CurrentCaller } from '../auth/authorized.decorator.js';
 import type { Caller } from '../access/caller.js';
-import { CurrentCaller } from '../auth/current-caller.decorator.js';
 import { ApiTarget } from '../openapi/api-target.decorator.js';
 import { BrokerInfo, ProjectInfo } from './discovery.dto.js';
 import { DiscoveryService } from './discovery.service.js';

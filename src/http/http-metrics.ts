@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Counter, Histogram } from 'prom-client';
 import { PREFIX } from '../metrics/metric-names.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
@@ -35,14 +35,6 @@ export class HttpMetrics {
       labelNames: ['route', 'method'],
       buckets: DURATION_BUCKETS_SECONDS,
       registers: [own],
-    });
-  }
-
-  /** Observes every request of an application, also those whose callers do not wait for the answer. */
-  addTo(fastify: FastifyInstance): void {
-    fastify.addHook('onSend', (request, reply, _payload, done) => {
-      this.observe(request, reply);
-      done();
     });
   }
 

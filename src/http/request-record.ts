@@ -1,32 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { AuditedAction } from '../access/actions.js';
 import type { Caller } from '../access/caller.js';
 import type { Outcome } from '../broker-gateway/gateway-error.js';
 import type { ErrorCode } from '../errors/error-codes.js';
-
-/** What becomes known of a request on its way through; the request log and the audit trail are written from it. */
-export interface RequestRecord {
-  readonly startedAt: number;
-  /** Set by authentication. */
-  caller?: Caller;
-  /** Set from the path by authorization. */
-  project?: string;
-  broker?: string;
-  /** Set on the routes that are audited, once the caller is known. */
-  audited?: { readonly requestId: string; readonly address: string };
-  /** What the request does; set with `audited`. */
-  action?: AuditedAction;
-  /** Set by the features that act on a client. */
-  clientId?: string;
-  topic?: string;
-  /** The error's code; absent while there is none. */
-  errorCode?: ErrorCode;
-  /** Whether a command that failed can have been executed; absent where the error does not tell. */
-  outcomeDetail?: Outcome;
-}
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set for every request before anything else runs. */
     record: RequestRecord;
   }
+}
+
+/** What becomes known of a request on its way through; the request log and the audit trail are written from it. */
+export class RequestRecord {
+  readonly startedAt = performance.now();
+  /** Set by authentication. */
+  caller: Caller | undefined;
+  /** Set from the path by authorization. */
+  project: string | undefined;
+  broker: string | undefined;
+  /** Set on the routes that are audited, once the caller is known. */
+  audited: { readonly requestId: string; readonly address: string } | undefined;
+  /** What the request does; set with `audited`. */
+  action: AuditedAction | undefined;
+  /** Set by the features that act on a client. */
+  clientId: string | undefined;
+  topic: string | undefined;
+  /** The error's code; undefined while there is none. */
+  errorCode: ErrorCode | undefined;
+  /** Whether a command that failed can have been executed; undefined where the error does not tell. */
+  outcomeDetail: Outcome | undefined;
+}
+
+const SANE_REQUEST_ID = /^[A-Za-z0-9._:/+=@-]{1,128}$/;
+
+/** The caller's own `X-Request-Id` if it is sane (1 to 128 harmless characters), else a new UUID. */
+export function requestIdOf(request: Pick<IncomingMessage, 'headers'>): string {
+  const header = request.headers['x-request-id'];
+  return typeof header === 'string' && SANE_REQUEST_ID.test(header) ? header : randomUUID();
 }

@@ -1,30 +1,27 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { whenOver } from '../http/when-over.js';
+import type { Exchange } from '../http/exchange.js';
 import { readTraceParent } from './trace-parent.js';
 
-/** Logs one line per request when it is answered: who did what to which client, with what outcome, in how many milliseconds. */
-export function logRequests(fastify: FastifyInstance, logger: Logger): void {
-  // The line holds named fields only, none of them a credential: there is nothing to search for in every one of them.
-  const lines = logger.child({}, { redact: [] });
-  fastify.addHook('onSend', (request, reply, _payload, done) => {
-    logWhenAnswered(request, reply, lines);
-    done();
-  });
-}
+/** Longest path in a line, characters. */
+const MAX_PATH = 1024;
 
-/** Logs a request's line once its answer has left, or could not because the caller had gone away. */
-export function logWhenAnswered(request: FastifyRequest, reply: FastifyReply, logger: Logger): void {
-  const callerGone = reply.raw.destroyed || undefined;
-  whenOver(reply.raw, () => {
+/** Writes one line for each request that has ended: who did what to which client, with what outcome, in how many milliseconds. */
+export class RequestLog {
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    // The line holds named fields only, none of them a credential: there is nothing to search for in every one of them.
+    this.#logger = logger.child({}, { redact: [] });
+  }
+
+  write({ request, reply, isCallerGone }: Exchange): void {
     const { record } = request;
-    logger.info(
+    this.#logger.info(
       {
         requestId: request.id,
         ...readTraceParent(request.headers.traceparent),
         method: request.method,
-        // A query could hold what does not belong into a log.
-        path: request.url.split('?', 1)[0],
+        path: pathOf(request.url),
         status: reply.statusCode,
         caller: record.caller?.name,
         callerKind: record.audited && record.caller?.kind,
@@ -36,10 +33,16 @@ export function logWhenAnswered(request: FastifyRequest, reply: FastifyReply, lo
         topic: record.topic,
         outcome: record.errorCode ?? 'OK',
         outcomeDetail: record.outcomeDetail,
-        callerGone,
+        callerGone: isCallerGone || undefined,
         durationMs: Math.round((performance.now() - record.startedAt) * 1000) / 1000,
       },
       'request',
     );
-  });
+  }
+}
+
+/** Without the query, which could hold what does not belong into a log. */
+function pathOf(url: string): string {
+  const end = url.indexOf('?');
+  return url.slice(0, Math.min(end < 0 ? url.length : end, MAX_PATH));
 }

@@ -25,7 +25,7 @@ export class RateLimitMetrics {
     });
     this.#storeErrors = new Counter({
       name: `${PREFIX}rate_limit_store_errors_total`,
-      help: 'Requests let through unlimited because Redis did not answer.',
+      help: 'Requests that this process counted by itself because Redis did not answer.',
       registers,
     });
     // Series that exist from the start show a rate from their first increase on.
@@ -36,7 +36,7 @@ export class RateLimitMetrics {
     this.#rateLimited.inc({ scope });
   }
 
-  /** A request passed unlimited because the shared store did not answer. */
+  /** This process counted a request by itself because the shared store did not answer. */
   countStoreError(): void {
     this.#storeErrors.inc();
   }

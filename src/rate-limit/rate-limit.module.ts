@@ -1,13 +1,13 @@
 import { Module } from '@nestjs/common';
 import { MetricsModule } from '../metrics/metrics.module.js';
 import { RateLimitMetrics } from './rate-limit-metrics.js';
-import { RateLimitStore } from './rate-limit-store.js';
+import { RedisCounter } from './redis-counter.js';
 import { RateLimiter } from './rate-limiter.js';
 
 /** Rate limits per credential and, before authentication, per address. */
 @Module({
   imports: [MetricsModule],
-  providers: [RateLimitMetrics, RateLimitStore, RateLimiter],
+  providers: [RateLimitMetrics, RedisCounter, RateLimiter],
   exports: [RateLimiter],
 })
 export class RateLimitModule {}

@@ -1,61 +1,33 @@
 import { isIP } from 'node:net';
-import rateLimit, { normalizeIP } from '@fastify/rate-limit';
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
-import type { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ConfigStore } from '../config/config-store.js';
 import { AppError } from '../errors/app-error.js';
+import { MemoryCounter, WINDOW_MS, type Count } from './memory-counter.js';
 import { RateLimitMetrics, type RateLimitScope } from './rate-limit-metrics.js';
-import { RateLimitStore } from './rate-limit-store.js';
+import { RedisCounter } from './redis-counter.js';
 
-const WINDOW_SECONDS = 60;
-/** Credentials and addresses counted at once in memory, about 400 bytes each; the least recently seen make room. */
-const MAX_COUNTERS = 100_000;
-/** Who gets an IPv6 address usually gets a network of this size. */
-const IPV6_NETWORK_BITS = 64;
-
-type Count = Awaited<ReturnType<ReturnType<FastifyAdapter['instance']['createRateLimit']>>>;
+const WINDOW_SECONDS = WINDOW_MS / 1000;
 
 /**
  * Counts requests in windows of a minute that begin with a caller's first: requests with accepted credentials against
- * their credential, all others against their address.
+ * their credential, all others against their address. In Redis where one is configured and answers, else in memory, and
+ * then without waiting.
  *
  * An accepted credential is never refused for what others do from its address: callers behind one NAT do not lock each
  * other out.
  */
 @Injectable()
-export class RateLimiter implements OnModuleInit {
+export class RateLimiter {
   readonly #config: ConfigStore;
-  readonly #store: RateLimitStore;
+  readonly #redis: RedisCounter;
   readonly #metrics: RateLimitMetrics;
-  readonly #adapterHost: HttpAdapterHost<FastifyAdapter>;
-  #count: (request: FastifyRequest) => Promise<Count> = () => Promise.reject(new Error('not initialized'));
+  readonly #memory = new MemoryCounter();
 
-  constructor(
-    config: ConfigStore,
-    store: RateLimitStore,
-    metrics: RateLimitMetrics,
-    adapterHost: HttpAdapterHost<FastifyAdapter>,
-  ) {
+  constructor(config: ConfigStore, redis: RedisCounter, metrics: RateLimitMetrics) {
     this.#config = config;
-    this.#store = store;
+    this.#redis = redis;
     this.#metrics = metrics;
-    this.#adapterHost = adapterHost;
-  }
-
-  async onModuleInit(): Promise<void> {
-    const fastify = this.#adapterHost.httpAdapter.getInstance();
-    await fastify.register(rateLimit, {
-      global: false,
-      timeWindow: WINDOW_SECONDS * 1000,
-      cache: MAX_COUNTERS,
-      nameSpace: 'client-control:rate-limit:',
-      redis: this.#store.redis,
-      keyGenerator: keyOf,
-      max: (request) => this.#limitOf(scopeOf(request)),
-    });
-    this.#count = fastify.createRateLimit();
   }
 
   /**
@@ -64,18 +36,30 @@ export class RateLimiter implements OnModuleInit {
    *
    * Source: draft-ietf-httpapi-ratelimit-headers-10, sections 3 and 4.
    *
+   * @returns a promise only if Redis counts
    * @throws {AppError} `TOO_MANY_REQUESTS`
    */
-  async check(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const scope = scopeOf(request);
-    const limit = this.#limitOf(scope);
-    if (limit === 0) return;
-    const count = await this.#tryToCount(request);
-    if (count?.isAllowed !== false) return;
-    const seconds = Math.max(1, count.ttlInSeconds);
+  check(request: FastifyRequest, reply: FastifyReply): Promise<void> | undefined {
+    const { caller } = request.record;
+    const scope = caller === undefined ? 'address' : 'credential';
+    const { requestsPerMinute, unauthenticatedPerMinute } = this.#config.current.rateLimit;
+    const limit = caller === undefined ? unauthenticatedPerMinute : requestsPerMinute;
+    if (limit === 0) return undefined;
+    const key = caller === undefined ? `address:${networkOf(request.ip)}` : `${caller.kind}:${caller.name}`;
+    if (!this.#redis.isConfigured) {
+      this.#judge(this.#memory.count(key), scope, limit, reply);
+      return undefined;
+    }
+    return this.#redis
+      .count(key)
+      .then((count) => this.#judge(count ?? this.#memory.count(key), scope, limit, reply));
+  }
+
+  #judge({ count, endsInMs }: Count, scope: RateLimitScope, limit: number, reply: FastifyReply): void {
+    const seconds = Math.max(1, Math.ceil(endsInMs / 1000));
     void reply.header('RateLimit-Policy', `"${scope}";q=${limit};w=${WINDOW_SECONDS}`);
-    void reply.header('RateLimit', `"${scope}";r=${count.remaining};t=${seconds}`);
-    if (!count.isExceeded) return;
+    void reply.header('RateLimit', `"${scope}";r=${Math.max(0, limit - count)};t=${seconds}`);
+    if (count <= limit) return;
     this.#metrics.countRateLimited(scope);
     throw new AppError(
       'TOO_MANY_REQUESTS',
@@ -84,37 +68,28 @@ export class RateLimiter implements OnModuleInit {
       { 'Retry-After': String(seconds) },
     );
   }
+}
 
-  async #tryToCount(request: FastifyRequest): Promise<Count | undefined> {
-    if (!this.#store.isUsable) {
-      this.#store.countFailure();
-      return undefined;
-    }
-    try {
-      const count = await this.#count(request);
-      this.#store.countSuccess();
-      return count;
-    } catch (error) {
-      this.#store.countFailure(error);
-      return undefined;
-    }
+const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+/** Who gets an IPv6 address usually gets a network of so many groups of 16 bits. */
+const IPV6_NETWORK_GROUPS = 4;
+
+/** Whose limit an address counts against. Whatever a proxy passes on that is no address counts as one and the same. */
+export function networkOf(address: string): string {
+  const version = isIP(address);
+  if (version === 4) return address;
+  if (version === 0) return 'none';
+  const mapped = MAPPED_IPV4.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  const [head = '', tail] = (address.split('%', 1)[0] ?? '').split('::');
+  const groups = head === '' ? [] : head.split(':');
+  if (tail !== undefined) {
+    const after = tail === '' ? [] : tail.split(':');
+    const written = groups.length + after.length + (tail.includes('.') ? 1 : 0);
+    groups.push(...Array<string>(8 - written).fill('0'), ...after);
   }
-
-  #limitOf(scope: RateLimitScope): number {
-    const { requestsPerMinute, unauthenticatedPerMinute } = this.#config.current.rateLimit;
-    return scope === 'credential' ? requestsPerMinute : unauthenticatedPerMinute;
-  }
-}
-
-function scopeOf({ record }: FastifyRequest): RateLimitScope {
-  return record.caller === undefined ? 'address' : 'credential';
-}
-
-function keyOf({ record: { caller }, ip }: FastifyRequest): string {
-  return caller === undefined ? `address:${networkOf(ip)}` : `${caller.kind}:${caller.name}`;
-}
-
-/** Whatever a proxy passes on that is no address counts as one and the same. */
-function networkOf(address: string): string {
-  return isIP(address) === 0 ? 'none' : normalizeIP(address, IPV6_NETWORK_BITS);
+  return groups
+    .slice(0, IPV6_NETWORK_GROUPS)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':');
 }

@@ -18,6 +18,12 @@ export class ProjectRegistry {
     return this.#config.current.projects;
   }
 
+  /** Whether a project, and a broker of it if one is named, is configured. */
+  has(projectId: string, brokerId: string | undefined): boolean {
+    const project = this.projects.find(({ id }) => id === projectId);
+    return project !== undefined && (brokerId === undefined || this.#brokersOf(project).has(brokerId));
+  }
+
   /** @throws {AppError} `PROJECT_NOT_FOUND` */
   project(projectId: string): ProjectConfig {
     const project = this.projects.find(({ id }) => id === projectId);

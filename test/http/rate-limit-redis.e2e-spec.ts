@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { Redis } from 'ioredis';
 import { freePort } from '../support/free-port.js';
 import { RedisServer } from '../support/redis.js';
 import { Samples } from '../support/samples.js';
@@ -27,12 +30,16 @@ async function start(requestsPerMinute: number, redisUrl = redis.url): Promise<T
 const projects = (service: TestService, token: string | null = TOKENS.viewer): Promise<Answer> =>
   service.get('/api/projects', token);
 
-/** Waits until requests are counted. */
+/** Waits until Redis counts. */
 async function counting(service: TestService): Promise<void> {
-  await until(
-    async () => (await projects(service, TOKENS.admin)).headers.has('ratelimit'),
-    'requests are counted',
-  );
+  await until(async () => (await metric(service, 'rate_limit_store_up')) === 1, 'Redis counts');
+}
+
+/** The statuses of so many requests, one after the other. */
+async function statuses(service: TestService, count: number): Promise<number[]> {
+  const answers: number[] = [];
+  for (let i = 0; i < count; i++) answers.push((await projects(service)).status);
+  return answers;
 }
 
 const warnings = (service: TestService): string[] =>
@@ -77,26 +84,29 @@ describe('rate limits in Redis', () => {
 });
 
 describe('a Redis that is down', () => {
-  it('stops nothing: requests pass unlimited, one warning per outage, and the limits come back with it', async () => {
-    const service = await start(1);
-    await counting(service);
+  it('stops nothing: each process counts by itself, one warning per outage, and the shared limits come back with it', async () => {
+    const [a, b] = [await start(2), await start(2)];
+    await counting(a);
+    await counting(b);
     await redis.kill();
-    await until(async () => (await metric(service, 'rate_limit_store_up')) === 0, 'the outage is noticed');
-    for (let i = 0; i < 5; i++) expect((await projects(service)).status).toBe(200);
-    expect(await metric(service, 'rate_limit_store_errors_total')).toBeGreaterThanOrEqual(5);
-    expect(warnings(service)).toHaveLength(1);
-    expect(warnings(service)[0]).toContain('requests pass without a rate limit');
+    for (const service of [a, b]) {
+      await until(async () => (await metric(service, 'rate_limit_store_up')) === 0, 'the outage is noticed');
+      expect(await statuses(service, 3)).toEqual([200, 200, 429]);
+      expect(await metric(service, 'rate_limit_store_errors_total')).toBeGreaterThanOrEqual(3);
+    }
+    // Nest's logger is that of the process: it writes to the log of the latest service.
+    expect(warnings(b).filter((text) => text.includes('each process counts by itself'))).toHaveLength(2);
 
     await redis.start();
-    await until(async () => (await metric(service, 'rate_limit_store_up')) === 1, 'the end is noticed');
-    await until(async () => (await projects(service)).status === 429, 'the limit applies');
-    expect(warnings(service)).toHaveLength(2);
-    expect(warnings(service)[1]).toContain('the rate limits apply');
+    await counting(a);
+    await counting(b);
+    expect([...(await statuses(a, 2)), ...(await statuses(b, 1))]).toEqual([200, 200, 429]);
+    expect(warnings(b).filter((text) => text.includes('the rate limits are shared'))).toHaveLength(2);
   });
 
   it('does not have to be there at the start', async () => {
-    const service = await start(1, `redis://127.0.0.1:${await freePort()}`);
-    for (let i = 0; i < 3; i++) expect((await projects(service)).status).toBe(200);
+    const service = await start(2, `redis://127.0.0.1:${await freePort()}`);
+    expect(await statuses(service, 3)).toEqual([200, 200, 429]);
     await until(() => warnings(service).length === 1, 'the warning');
   });
 
@@ -109,8 +119,85 @@ describe('a Redis that is down', () => {
     expect(performance.now() - startedAt).toBeLessThan(2000);
     expect(await metric(service, 'rate_limit_store_up')).toBe(0);
     redis.signal('SIGCONT');
-    await counting(service);
-    expect(await metric(service, 'rate_limit_store_up')).toBe(1);
+    await until(async () => {
+      await projects(service);
+      return (await metric(service, 'rate_limit_store_up')) === 1;
+    }, 'Redis counts again');
     expect(warnings(service)).toHaveLength(2);
+  });
+});
+
+describe('a Redis that does not count', () => {
+  const command = async (server: RedisServer, ...words: string[]): Promise<void> => {
+    const client = new Redis(server.url);
+    await client.call(words[0] ?? '', words.slice(1));
+    client.disconnect();
+  };
+
+  it('since it is a replica after a failover is left for the one that took over, behind the same address', async () => {
+    const successor = await RedisServer.start();
+    let target = redis;
+    const address = createServer((socket) => {
+      const upstream = connect(target.port, '127.0.0.1');
+      for (const each of [socket, upstream]) each.on('error', () => undefined);
+      socket.pipe(upstream).pipe(socket);
+    }).listen(0, '127.0.0.1');
+    await once(address, 'listening');
+    try {
+      const service = await start(2, `redis://127.0.0.1:${(address.address() as AddressInfo).port}`);
+      await counting(service);
+      await command(redis, 'REPLICAOF', '127.0.0.1', String(successor.port));
+      target = successor;
+      await until(async () => {
+        await projects(service, TOKENS.admin);
+        return warnings(service).length === 2;
+      }, 'the successor counts');
+      expect(warnings(service)[0]).toContain('it is a replica now');
+      expect(await statuses(service, 3)).toEqual([200, 200, 429]);
+      expect(await metric(service, 'rate_limit_store_up')).toBe(1);
+    } finally {
+      address.close();
+      await successor.stop();
+    }
+  });
+
+  it.each([
+    ['a wrong password', ['>secret', '+@all', '~*'], 'wrong', 'refuses the username or password'],
+    ['a missing permission', ['>secret', '+@all', '-eval', '~*'], 'secret', 'lacks a permission'],
+    ['keys out of reach', ['>secret', '+@all', '~other:*'], 'secret', 'lacks a permission'],
+  ])('for %s says so, and leaves each process to itself', async (_what, rules, password, words) => {
+    await command(redis, 'ACL', 'SETUSER', 'limits', 'on', ...rules);
+    const service = await start(2, `redis://limits:${password}@127.0.0.1:${redis.port}`);
+    await until(() => warnings(service).length === 1, 'the warning');
+    expect(warnings(service)[0]).toContain(words);
+    expect(await statuses(service, 3)).toEqual([200, 200, 429]);
+  });
+
+  it('needs no more than the documented permissions', async () => {
+    const least = ['resetchannels', '-@all', '+eval', '+incr', '+pttl', '+pexpire', '+info'];
+    await command(
+      redis,
+      'ACL',
+      'SETUSER',
+      'limits',
+      'on',
+      '>secret',
+      ...least,
+      '~client-control:{rate-limit}:*',
+    );
+    const service = await start(2, `redis://limits:secret@127.0.0.1:${redis.port}`);
+    await counting(service);
+    expect(await statuses(service, 3)).toEqual([200, 200, 429]);
+    expect(warnings(service)).toEqual([]);
+  });
+
+  it('as it is a node of a cluster says so, once', async () => {
+    await redis.kill();
+    await redis.start('--cluster-enabled', 'yes');
+    const service = await start(2);
+    await until(() => warnings(service).length === 1, 'the warning');
+    expect(warnings(service)[0]).toContain('a node of a cluster, which is not supported');
+    expect(await statuses(service, 3)).toEqual([200, 200, 429]);
+    expect(warnings(service)).toHaveLength(1);
   });
 });

@@ -3,7 +3,7 @@ import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { RequestMethod } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { pino } from 'pino';
-import { REQUIRED_ROLE } from '../../src/auth/metadata-keys.js';
+import { REQUIRED_ROLE } from '../../src/auth/authorized.decorator.js';
 import { IS_PUBLIC } from '../../src/access/public.decorator.js';
 import { ROLES } from '../../src/access/role.js';
 import { ConfigStore } from '../../src/config/config-store.js';

@@ -25,8 +25,18 @@ export class RedisServer {
   }
 
   /** Starts it again, on the same port and empty, after {@link kill}. */
-  async start(): Promise<void> {
-    const options = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--dir', this.#dir];
+  async start(...more: string[]): Promise<void> {
+    const options = [
+      '--port',
+      String(this.port),
+      '--bind',
+      '127.0.0.1',
+      '--save',
+      '',
+      '--dir',
+      this.#dir,
+      ...more,
+    ];
     const child = spawn('/usr/bin/redis-server', options, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#process = child;
     let log = '';

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { parse } from 'secure-json-parse';
 import { AppError } from '../../errors/app-error.js';
 import { invalid } from '../../errors/issue.js';
+import { ClientConnection } from '../exchange.js';
 
 const MAX_DEPTH = 8;
 const JSON_MEDIA_TYPE = /^application\/json\s*(;|$)/i;
@@ -58,6 +59,7 @@ function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
     );
     request.on('error', endedEarly);
     request.on('close', endedEarly);
+    if (!request.complete) ClientConnection.of(request.socket).onBodyFailure(reject);
   });
 }
 

@@ -1,6 +1,6 @@
 import createRouter from 'find-my-way';
 import { METHODS } from 'node:http';
-import type { FastifyInstance } from 'fastify';
+import type { RouteOptions } from 'fastify';
 
 type Method = Parameters<ReturnType<typeof createRouter>['find']>[0];
 
@@ -9,18 +9,16 @@ export class AllowedMethods {
   readonly #router = createRouter({ maxParamLength: Number.MAX_SAFE_INTEGER });
   readonly #seen = new Set<string>();
 
-  /** Takes note of an instance's routes; call it before they are registered. */
-  watch(fastify: FastifyInstance): void {
-    fastify.addHook('onRoute', ({ method, url }) => {
-      // The route of CORS preflights, which makes no path exist.
-      if (url === '*') return;
-      for (const each of [method].flat()) {
-        const key = `${each} ${url}`;
-        if (this.#seen.has(key)) continue;
-        this.#seen.add(key);
-        this.#router.on(each as Method, url, () => undefined);
-      }
-    });
+  /** Takes note of a route that is being registered. */
+  note({ method, url }: RouteOptions): void {
+    // The route of CORS preflights, which makes no path exist.
+    if (url === '*') return;
+    for (const each of [method].flat()) {
+      const key = `${each} ${url}`;
+      if (this.#seen.has(key)) continue;
+      this.#seen.add(key);
+      this.#router.on(each as Method, url, () => undefined);
+    }
   }
 
   /** The methods that a path takes, sorted; empty if the path does not exist. */

@@ -3,28 +3,41 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import { AppError } from '../../errors/app-error.js';
 import { invalid } from '../../errors/issue.js';
+import { ClientConnection } from '../exchange.js';
 
-/** Answers what is not even an HTTP request, with the same error body as everything else, and closes the connection. */
+/**
+ * Answers what is not even an HTTP request, with the same error body as everything else, and closes the connection. While
+ * an answer to an earlier request is owed, that is the only answer.
+ */
 export function answerBadRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  const { status, ...answer } = toAppError(error);
-  const body = JSON.stringify({ ...answer, status });
-  if (socket.writable) {
-    socket.end(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/json; charset=utf-8\r\n` +
-        `X-Request-Id: ${randomUUID()}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    );
-  }
+  const failure = failureOf(error);
+  if (ClientConnection.of(socket).fail(failure)) writeError(failure, socket);
+}
+
+/** Writes an error to a connection on which no answer is owed, and closes it. */
+export function writeError(error: AppError, socket: Socket): void {
+  const body = JSON.stringify(error.toBody());
+  const headers = {
+    'Content-Type': 'application/json; charset=utf-8',
+    'X-Request-Id': randomUUID(),
+    'Content-Length': Buffer.byteLength(body),
+    ...error.headers,
+    Connection: 'close',
+  };
+  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  if (socket.writable)
+    socket.end(`HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}\r\n${head.join('')}\r\n${body}`);
   socket.destroySoon();
 }
 
-function toAppError({ code }: NodeJS.ErrnoException): ReturnType<AppError['toBody']> {
+function failureOf({ code }: NodeJS.ErrnoException): AppError {
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new AppError('REQUEST_TIMEOUT', 'The request did not arrive in time').toBody();
+      return new AppError('REQUEST_TIMEOUT', 'The request did not arrive in time');
     case 'HPE_HEADER_OVERFLOW':
-      return new AppError('HEADERS_TOO_LARGE', 'The request headers are too large').toBody();
+      return new AppError('HEADERS_TOO_LARGE', 'The request headers are too large');
     default:
-      return invalid([{ path: '', message: 'the request is not well-formed HTTP' }]).toBody();
+      return invalid([{ path: '', message: 'the request is not well-formed HTTP' }]);
   }
 }

@@ -1,6 +1,6 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import helmet, { type HelmetOptions } from 'helmet';
 
 type Directives = Record<string, string[]>;
@@ -39,15 +39,7 @@ export class SecurityHeaders {
     this.#docs = headersFrom(DOCS_POLICY, isHttps);
   }
 
-  /** Puts them on every answer of an instance. Add it before the hooks that may refuse a request. */
-  addTo(fastify: FastifyInstance): void {
-    fastify.addHook('onRequest', (request, reply, done) => {
-      this.apply(request.url, reply);
-      done();
-    });
-  }
-
-  /** Puts them on the answer to a request whose hooks do not run. */
+  /** Puts them on the answer to a request. */
   apply(url: string, reply: FastifyReply): void {
     void reply.headers(DOCS_PATH.test(url) ? this.#docs : this.#api);
   }

@@ -1,2 +1,0 @@
-/** Metadata key: the least role that may use the route. */
-export const REQUIRED_ROLE = Symbol('required role');

@@ -1,0 +1,101 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { auditHook } from '../audit/audit-requests.js';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { AppError } from '../errors/app-error.js';
+import { invalid } from '../errors/issue.js';
+import type { AppErrorFilter } from '../http/app-error.filter.js';
+import { Drain } from '../http/drain.js';
+import { Exchange } from '../http/exchange.js';
+import { HttpMetrics } from '../http/http-metrics.js';
+import { RequestRecord } from '../http/request-record.js';
+import type { AllowedMethods } from '../http/server/allowed-methods.js';
+import type { SecurityHeaders } from '../http/server/security-headers.js';
+import { RequestLog } from '../logging/log-requests.js';
+
+/** What the hooks work with, besides the application's own. */
+export interface HookParts {
+  readonly allowedMethods: AllowedMethods;
+  readonly securityHeaders: SecurityHeaders;
+  readonly filter: AppErrorFilter;
+  readonly logger: Logger;
+}
+
+/** Answers a request for which Fastify runs no hooks, as it cannot even read its path. */
+export type AnswerUnroutable = (error: Error, request: FastifyRequest, reply: FastifyReply) => void;
+
+/**
+ * Puts on an application, before its routes are registered, everything that happens to every request outside of Nest: all
+ * hooks of the HTTP server, in the order in which they run. Between the two parts Nest's own pipeline has its turn:
+ * `AccessGuard`, `ValidatingPipe`, the controller; what any of them throws goes to `AppErrorFilter`.
+ */
+export function addHooks(app: NestFastifyApplication, parts: HookParts): AnswerUnroutable {
+  const fastify = app.getHttpAdapter().getInstance();
+  const { allowedMethods, securityHeaders, filter, logger } = parts;
+  const drain = app.get(Drain);
+  const metrics = app.get(HttpMetrics);
+  const requestLog = new RequestLog(logger);
+
+  // ── The server ──
+  // Fastify is told that no method has a body, so that it neither judges media types nor reads anything before the guard
+  // has let the request through. The body is the unread request until ValidatingPipe reads it.
+  for (const method of fastify.supportedMethods)
+    fastify.addHttpMethod(method, { hasBody: false, overrideExisting: true });
+  // An expectation that Node does not know is no reason for a 417 without our error body. Source: RFC 9110 section 10.1.1.
+  fastify.server.on('checkExpectation', (...exchange) => fastify.server.emit('request', ...exchange));
+
+  // ── Each route, when it is registered ──
+  fastify.addHook('onRoute', (route) => {
+    allowedMethods.note(route);
+    // For what fails in a hook. Nest sets Fastify's handler only after all init hooks, and when those take time its routes
+    // are stuck with Fastify's own.
+    route.errorHandler = (error, request, reply) => filter.answer(error, request, reply);
+  });
+
+  // ── A request has arrived ──
+  const end = (exchange: Exchange): void => {
+    requestLog.write(exchange);
+    drain.leave();
+  };
+  const begin = (request: FastifyRequest, reply: FastifyReply): void => {
+    request.record = new RequestRecord();
+    request.exchange = new Exchange(request, reply, end);
+    drain.enter();
+    void reply.header('X-Request-Id', request.id);
+    securityHeaders.apply(request.url, reply);
+  };
+  fastify.decorateRequest('record');
+  fastify.decorateRequest('exchange');
+  fastify.addHook('onRequest', (request, reply, done) => {
+    begin(request, reply);
+    request.body = request.raw;
+    done(refusalOf(request, drain));
+  });
+
+  // ── Its answer is ready, and has not left ──
+  // First, as an answer that cannot be audited although it must be becomes another one.
+  fastify.addHook('onSend', auditHook(app.get(AuditTrail), logger));
+  fastify.addHook('onSend', (request, reply, _payload, done) => {
+    metrics.observe(request, reply);
+    // From here on the exchange waits for the answer to leave, or for the caller to be gone; then it ends: log and drain.
+    request.exchange.noteAnswer();
+    done();
+  });
+
+  return (error, request, reply) => {
+    begin(request, reply);
+    filter.answer(error, request, reply);
+    metrics.observe(request, reply);
+    request.exchange.noteAnswer();
+  };
+}
+
+/** Why a request is not even looked at; undefined if it is. */
+function refusalOf(request: FastifyRequest, drain: Drain): AppError | undefined {
+  if (drain.isDraining && !request.url.startsWith('/health/'))
+    return new AppError('SHUTTING_DOWN', 'The service is shutting down', undefined, { Connection: 'close' });
+  if (request.raw.httpVersion === '1.1' && request.headers.host === undefined)
+    return invalid([{ path: '', message: 'the request has no Host header' }]);
+  return undefined;
+}

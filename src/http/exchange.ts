@@ -1,0 +1,126 @@
+import type { Socket } from 'node:net';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AppError } from '../errors/app-error.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set for every request before anything else runs. */
+    exchange: Exchange;
+  }
+}
+
+/** One request and its answer, from the request's arrival until nothing of the answer can be sent any more. */
+export class Exchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly #connection: ClientConnection;
+  readonly #onEnd: (exchange: Exchange) => void;
+  #hasAnswer = false;
+  #hasLeft = false;
+  #hasEnded = false;
+
+  /**
+   * @param onEnd called exactly once, whatever the socket does: when the answer is known and has left, or cannot leave
+   *   any more. A command whose caller has gone ends when its outcome is known
+   */
+  constructor(request: FastifyRequest, reply: FastifyReply, onEnd: (exchange: Exchange) => void) {
+    this.request = request;
+    this.reply = reply;
+    this.#onEnd = onEnd;
+    this.#connection = ClientConnection.of(request.raw.socket);
+    this.#connection.add(this);
+    reply.raw.on('close', () => this.noteLeft());
+  }
+
+  /** Whether the caller has gone, or was cut off, before all of the answer had left. */
+  get isCallerGone(): boolean {
+    return !this.reply.raw.writableFinished;
+  }
+
+  /** The answer has its final status and is about to be sent. */
+  noteAnswer(): void {
+    this.#hasAnswer = true;
+    if (this.#hasLeft) this.#end();
+  }
+
+  /** Nothing more of the answer can be sent. */
+  noteLeft(): void {
+    this.#hasLeft = true;
+    // What was written to the socket directly has an answer, too.
+    if (this.#hasAnswer || this.reply.raw.headersSent) this.#end();
+  }
+
+  #end(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#connection.remove(this);
+    this.#onEnd(this);
+  }
+}
+
+/**
+ * A caller's connection and the exchanges on it that have not ended, in the order of their requests.
+ *
+ * Node emits `close` only for the answer whose turn it is: of pipelined requests, those behind it never hear that the
+ * connection is gone. Here all of them do.
+ */
+export class ClientConnection {
+  static readonly #all = new WeakMap<Socket, ClientConnection>();
+
+  readonly #socket: Socket;
+  readonly #open = new Set<Exchange>();
+  #latest: Exchange | undefined;
+  #failure: AppError | undefined;
+  #onFailure: ((failure: AppError) => void) | undefined;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.once('close', () => {
+      for (const exchange of this.#open) exchange.noteLeft();
+    });
+  }
+
+  static of(socket: Socket): ClientConnection {
+    let connection = this.#all.get(socket);
+    if (connection === undefined) this.#all.set(socket, (connection = new ClientConnection(socket)));
+    return connection;
+  }
+
+  add(exchange: Exchange): void {
+    this.#open.add(exchange);
+    this.#latest = exchange;
+  }
+
+  remove(exchange: Exchange): void {
+    this.#open.delete(exchange);
+    if (this.#failure !== undefined && this.#open.size === 0) this.#socket.destroySoon();
+  }
+
+  /**
+   * Takes note that what came next on the connection cannot be read as HTTP, or did not come in time.
+   *
+   * While answers are owed, nothing else may answer: they leave first, and then the connection closes. If it is the
+   * body of the latest request that cannot be read, that request fails with `failure`.
+   *
+   * @returns whether no answer is owed, so that `failure` may be written to the socket as it is
+   */
+  fail(failure: AppError): boolean {
+    if (this.#failure !== undefined) return false;
+    this.#failure = failure;
+    const isInBody = this.#latest?.request.raw.complete === false;
+    if (isInBody) this.#onFailure?.(failure);
+    if (this.#open.size > 0) {
+      this.#socket.pause();
+      return false;
+    }
+    // It had its answer before all of its body had come; a second one would be taken for the next request's.
+    if (isInBody) this.#socket.destroySoon();
+    return !isInBody;
+  }
+
+  /** Calls `listener` if the body that is arriving now turns out to be unreadable; at once if it already has. */
+  onBodyFailure(listener: (failure: AppError) => void): void {
+    this.#onFailure = listener;
+    if (this.#failure !== undefined) listener(this.#failure);
+  }
+}
