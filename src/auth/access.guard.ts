@@ -7,7 +7,7 @@ import { isAllowed, type Caller } from '../access/caller.js';
 import { notAllowed } from '../access/not-allowed.js';
 import { IS_PUBLIC } from '../access/public.decorator.js';
 import type { Role } from '../access/role.js';
-import { ID_PATTERN } from '../config/schema-fields.js';
+import { ID_PATTERN } from '../config/schema/fields.js';
 import { AppError } from '../errors/app-error.js';
 import { invalid } from '../errors/issue.js';
 import { RateLimiter } from '../rate-limit/rate-limiter.js';

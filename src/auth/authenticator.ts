@@ -14,7 +14,10 @@ export class Authenticator {
   #jwt: JwtVerifier | undefined;
 
   constructor(config: ConfigStore) {
-    const { tokens, jwt } = config.current.auth;
+    const {
+      tokens,
+      jwt: [jwt],
+    } = config.current.auth;
     this.#tokens = new TokenTable(tokens);
     this.#jwt = jwt && new JwtVerifier(jwt);
     let before = config.current.auth;
@@ -44,8 +47,8 @@ export class Authenticator {
   }
 
   /** Keeps the identity provider's cached keys when its settings did not change. */
-  #replace({ tokens, jwt }: AuthConfig, before: AuthConfig): void {
+  #replace({ tokens, jwt: [jwt] }: AuthConfig, before: AuthConfig): void {
     this.#tokens = new TokenTable(tokens);
-    if (JSON.stringify(jwt) !== JSON.stringify(before.jwt)) this.#jwt = jwt && new JwtVerifier(jwt);
+    if (JSON.stringify(jwt) !== JSON.stringify(before.jwt[0])) this.#jwt = jwt && new JwtVerifier(jwt);
   }
 }

@@ -64,7 +64,8 @@ export class JwtVerifier {
         requiredClaims: ['exp', 'sub'],
         clockTolerance: CLOCK_TOLERANCE_S,
       });
-      return { name: payload.sub ?? '', kind: 'jwt', grants: toGrants(payload[grantsClaim]) };
+      const claim = grantsClaim === undefined ? undefined : payload[grantsClaim];
+      return { name: payload.sub ?? '', kind: 'jwt', grants: toGrants(claim) };
     } catch (error) {
       if (error instanceof AppError) throw error;
       throw unauthorized(error instanceof errors.JWTExpired ? 'expired' : 'unknown');

@@ -5,6 +5,8 @@ import { resolve } from 'node:path';
 export class ConfigFiles {
   readonly #baseDirectory: string;
   readonly #onRead: (path: string) => void;
+  /** What was read: a file that many brokers name is read once, and is the same for all of them. */
+  readonly #texts = new Map<string, string>();
 
   /** @param onRead is told of each file that is about to be read */
   constructor(baseDirectory: string, onRead: (path: string) => void) {
@@ -20,7 +22,11 @@ export class ConfigFiles {
   /** The file's text. @throws {Error} of the operating system */
   read(file: string): string {
     const path = this.resolve(file);
+    const known = this.#texts.get(path);
+    if (known !== undefined) return known;
     this.#onRead(path);
-    return readFileSync(path, 'utf8');
+    const text = readFileSync(path, 'utf8');
+    this.#texts.set(path, text);
+    return text;
   }
 }

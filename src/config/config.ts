@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { configSchema } from './config.schema.js';
+import type { configSchema } from './schema/config.schema.js';
 
 /** A value that nobody changes, at any depth. */
 type Immutable<T> = T extends Date
@@ -23,7 +23,7 @@ export type AuthConfig = Config['auth'];
 /** An opaque bearer token, known only by its SHA-256 (in lower case). */
 export type TokenConfig = AuthConfig['tokens'][number];
 /** Tokens of an identity provider. */
-export type JwtConfig = NonNullable<AuthConfig['jwt']>;
+export type JwtConfig = AuthConfig['jwt'][number];
 export type RateLimitConfig = Config['rateLimit'];
 export type AuditConfig = Config['audit'];
 export type ProjectConfig = Config['projects'][number];

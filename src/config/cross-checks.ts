@@ -8,24 +8,26 @@ interface Located {
 
 /**
  * Checks what no single field can tell: duplicate ids, names and tokens, grants on projects and brokers that are not
- * configured, TLS and audit settings that cannot take effect. Works on the raw tree, so that it reports
+ * configured, TLS settings that cannot take effect, a sign-in whose tokens nobody accepts. Works on the raw tree, so that it reports
  * alongside problems of shape; whatever has the wrong type is left to the schema.
  */
 export function crossCheck(tree: unknown): Issue[] {
   const root = { path: '', value: tree };
   const projects = items(child(root, 'projects'));
   const tokens = items(child(child(root, 'auth'), 'tokens'));
+  const providers = oneOrMore(child(child(root, 'auth'), 'jwt'));
   const brokersOf = (project: Located): Located[] => items(child(project, 'brokers'));
   return [
     ...duplicates(projects, 'id'),
     ...projects.flatMap((project) => duplicates(brokersOf(project), 'id')),
     ...duplicates(tokens, 'name'),
     ...duplicates(tokens, 'sha256'),
-    ...tokens
-      .flatMap((token) => items(child(token, 'grants')))
+    ...duplicates(providers, 'issuer'),
+    ...[...tokens, ...providers]
+      .flatMap((each) => items(child(each, 'grants')))
       .flatMap((grant) => grantIssues(grant, projects)),
     ...projects.flatMap(brokersOf).flatMap(brokerIssues),
-    ...auditIssues(child(root, 'audit')),
+    ...signInIssues(child(child(root, 'console'), 'signIn'), providers),
   ];
 }
 
@@ -38,6 +40,11 @@ function items({ path, value }: Located): Located[] {
   return Array.isArray(value)
     ? value.map((item: unknown, index) => ({ path: joinPath(path, index), value: item }))
     : [];
+}
+
+/** The items of a list, or what stands there instead of one. */
+function oneOrMore(located: Located): Located[] {
+  return Array.isArray(located.value) ? items(located) : [located];
 }
 
 function duplicates(list: readonly Located[], key: string): Issue[] {
@@ -88,11 +95,9 @@ function brokerIssues(broker: Located): Issue[] {
   return issues;
 }
 
-/** What the log cannot promise. */
-function auditIssues(audit: Located): Issue[] {
-  if (child(audit, 'file').value !== undefined) return [];
-  return ['sync', 'required']
-    .map((key) => child(audit, key))
-    .filter(({ value }) => value === true || value === 'true')
-    .map(({ path }) => ({ path, message: 'needs audit.file' }));
+function signInIssues(signIn: Located, providers: readonly Located[]): Issue[] {
+  const issuer = child(signIn, 'issuer');
+  if (typeof issuer.value !== 'string') return [];
+  const isAccepted = providers.some((provider) => child(provider, 'issuer').value === issuer.value);
+  return isAccepted ? [] : [{ path: issuer.path, message: 'is not an issuer of auth.jwt' }];
 }

@@ -255,3 +255,167 @@ projects:
     expect(pathsOf({ http: { port: '${UNSET}' } })).toEqual(['http.port']);
   });
 });
+
+describe('defaults.broker', () => {
+  const broker = (settings: object) => ({ id: 'b', url: 'mqtts://h', ...settings });
+
+  it('holds for every broker that does not say otherwise', () => {
+    const { projects } = parse({
+      defaults: { broker: { requestTimeoutMs: 3000, protocolVersion: 4, tls: { servername: 's' } } },
+      projects: [{ id: 'p', brokers: [broker({}), broker({ id: 'c', requestTimeoutMs: 1 })] }],
+    });
+    expect(projects[0]?.brokers).toMatchObject([
+      { requestTimeoutMs: 3000, protocolVersion: 4, tls: { servername: 's', rejectUnauthorized: true } },
+      { requestTimeoutMs: 1, protocolVersion: 4 },
+    ]);
+  });
+
+  it('is reported where it stands, once, however many brokers it is for', () => {
+    const defaults = { broker: { maxBatch: 0, tls: { ca: 'no such file' }, mxPending: 1, id: 'x' } };
+    const brokers = [broker({}), broker({ id: 'c' })];
+    expect(pathsOf({ defaults, projects: [{ id: 'p', brokers }] }).sort()).toEqual([
+      'defaults.broker.id',
+      'defaults.broker.maxBatch',
+      'defaults.broker.mxPending',
+      'defaults.broker.tls.ca',
+    ]);
+  });
+});
+
+describe('auth.jwt', () => {
+  const provider = { issuer: 'i', audience: 'a', jwksUri: 'https://h/keys', grantsClaim: 'c' };
+  const mapped = (mapping: object): object => ({
+    projects: [{ id: 'p', brokers: [{ id: 'b', url: 'mqtt://h' }] }],
+    auth: { jwt: { ...provider, grantsClaim: undefined, grants: [mapping] } },
+  });
+
+  it('is one provider or a list of them', () => {
+    const [one] = parse({ auth: { jwt: provider } }).auth.jwt;
+    expect(one).toMatchObject({ ...provider, nameClaim: ['sub'], staleKeysMinutes: 60, grants: [] });
+    const second = { ...provider, issuer: 'j', nameClaim: ['a', 'b'] };
+    expect(parse({ auth: { jwt: [provider, second] } }).auth.jwt).toMatchObject([provider, second]);
+    expect(parse('').auth.jwt).toEqual([]);
+  });
+
+  it.each([
+    [{ claim: 'roles', value: 'v', project: 'p', role: 'editor', brokers: ['b'] }],
+    [{ claim: ['realm_access', 'roles'], value: 'v', project: '*', role: 'admin' }],
+    [{ claim: 'roles', pattern: '^cc\\.(?<project>[^.]+)\\.(?<role>viewer|editor)$' }],
+    [{ claim: 'groups', pattern: '^(?<broker>.+)$', project: 'p', role: 'viewer' }],
+  ])('takes the mapping %j', (mapping) => {
+    const claim = [mapping.claim].flat();
+    expect(parse(mapped(mapping)).auth.jwt[0]?.grants).toEqual([{ ...mapping, claim }]);
+  });
+
+  it.each<[object, string]>([
+    [{ claim: 'c', project: 'p', role: 'viewer' }, 'value'],
+    [{ claim: 'c', value: 'v', pattern: 'x', project: 'p', role: 'viewer' }, 'value'],
+    [{ claim: 'c', value: 'v', role: 'viewer' }, 'project'],
+    [{ claim: 'c', value: 'v', project: 'p' }, 'role'],
+    [{ claim: 'c', pattern: '(?<project>.*)', project: 'p', role: 'viewer' }, 'project'],
+    [{ claim: 'c', pattern: '(', project: 'p', role: 'viewer' }, 'pattern'],
+    [{ claim: 'c', value: 'v', project: 'q', role: 'viewer' }, 'project'],
+    [{ claim: 'c', value: 'v', project: 'p', role: 'viewer', brokers: ['x'] }, 'brokers[0]'],
+    [{ claim: [], value: 'v', project: 'p', role: 'viewer' }, 'claim'],
+  ])('reports the mapping %j', (mapping, key) => {
+    expect(pathsOf(mapped(mapping))).toEqual([`auth.jwt.grants[0].${key}`]);
+  });
+
+  it.each<[unknown, string]>([
+    [{ ...provider, grantsClaim: undefined }, 'auth.jwt.grantsClaim'],
+    [[provider, provider], 'auth.jwt[1].issuer'],
+    [[provider, { ...provider, issuer: 1 }], 'auth.jwt[1].issuer'],
+    [{ ...provider, jwksUri: 'h' }, 'auth.jwt.jwksUri'],
+    ['text', 'auth.jwt'],
+  ])('reports %j', (jwt, path) => {
+    expect(pathsOf({ auth: { jwt } })).toEqual([path]);
+  });
+
+  it('has to accept the tokens of the sign-in of the console', () => {
+    const signIn = { issuer: 'https://other', clientId: 'x' };
+    expect(pathsOf({ auth: { jwt: provider }, console: { signIn } })).toEqual(['console.signIn.issuer']);
+    const jwt = [provider, { ...provider, issuer: 'https://other' }];
+    expect(parse({ auth: { jwt }, console: { signIn } }).console.signIn).toEqual(signIn);
+  });
+});
+
+describe('http.trustProxy', () => {
+  it.each(['10.0.0.1', '10.0.0.0/8', '10.0.0.0/255.0.0.0', '::1', 'fd00::/8', 'loopback', 'uniquelocal'])(
+    'takes %s',
+    (entry) => {
+      expect(parse({ http: { trustProxy: [entry] } }).http.trustProxy).toEqual([entry]);
+    },
+  );
+
+  it.each(['nginx', '10.0.0.0/33', '10.0.0.0/0', '10.0.0.0/', '::1/129', '10.0.0.0/255.0.255.0', '1.2.3'])(
+    'reports %j with its path',
+    (entry) => {
+      expect(pathsOf({ http: { trustProxy: ['::1', entry] } })).toEqual(['http.trustProxy[1]']);
+    },
+  );
+});
+
+describe('http.publicUrl and http.allowedHosts', () => {
+  it('are taken', () => {
+    const http = { publicUrl: 'https://h/cc/', allowedHosts: ['h', '*.example.com', '[::1]', '10.0.0.1'] };
+    expect(parse({ http }).http).toMatchObject({ ...http, publicUrl: 'https://h/cc' });
+  });
+
+  it.each([{ publicUrl: 'h' }, { publicUrl: 'https://h/?a' }, { publicUrl: 'ftp://h' }])(
+    'reports %j',
+    (http) => {
+      expect(pathsOf({ http })).toEqual(['http.publicUrl']);
+    },
+  );
+
+  it.each(['https://h', 'h:80', 'a b', '::1'])('reports the host %j', (host) => {
+    expect(pathsOf({ http: { allowedHosts: [host] } })).toEqual(['http.allowedHosts[0]']);
+  });
+});
+
+describe('the address of a store', () => {
+  const redis = (settings: object): object => ({ rateLimit: { redis: { url: 'redis://h', ...settings } } });
+
+  it.each(['pa#ss', 'pa/ss', '12/ss', 'pa?ss', '100%'])(
+    'is a problem at its key where the password %j breaks it',
+    (password) => {
+      const url = `://user:${password}@h:6379/0`;
+      expect(pathsOf({ rateLimit: { redisUrl: `redis${url}` } })).toEqual(['rateLimit.redisUrl']);
+      expect(pathsOf(redis({ url: `rediss${url}` }))).toEqual(['rateLimit.redis.url']);
+      expect(pathsOf({ audit: { postgres: { url: `postgres${url}` } } })).toEqual(['audit.postgres.url']);
+      expect(parse(redis({ password })).rateLimit.redis).toMatchObject({ password });
+    },
+  );
+
+  it.each([
+    [redis({ url: 'http://h' }), 'rateLimit.redis.url'],
+    [redis({ url: 'redis://u:p@h', username: 'u' }), 'rateLimit.redis.username'],
+    [redis({ url: 'redis://u:p@h', password: 'p' }), 'rateLimit.redis.password'],
+    [redis({ password: 'p', passwordFile: 'package.json' }), 'rateLimit.redis.passwordFile'],
+    [redis({ tls: {} }), 'rateLimit.redis.tls'],
+    [{ rateLimit: { redisUrl: 'redis://h', redis: { url: 'redis://h' } } }, 'rateLimit.redisUrl'],
+  ])('is reported: %j', (tree, path) => {
+    expect(pathsOf(tree)).toEqual([path]);
+  });
+});
+
+describe('audit.store', () => {
+  const postgres = { url: 'postgres://h/audit' };
+
+  it.each([
+    [{}, 'log'],
+    [{ file: 'f' }, 'file'],
+    [{ postgres }, 'postgres'],
+    [{ store: 'memory' }, 'memory'],
+    [{ store: 'postgres', file: 'f', postgres }, 'postgres'],
+  ])('of %j is %s', (audit, store) => {
+    expect(parse({ audit }).audit.store).toBe(store);
+  });
+
+  it.each([{ store: 'file' }, { store: 'postgres' }, { file: 'f', postgres }, { store: 'disk' }])(
+    'is reported: %j',
+    (audit) => {
+      expect(pathsOf({ audit })).toEqual(['audit.store']);
+    },
+  );
+});

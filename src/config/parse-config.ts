@@ -1,13 +1,15 @@
-import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import type { Issue } from '../errors/issue.js';
 import type { Config } from './config.js';
 import { ConfigError } from './config-error.js';
 import { ConfigFiles } from './config-files.js';
-import { configSchema } from './config.schema.js';
+import { configSchema } from './schema/config.schema.js';
 import { crossCheck } from './cross-checks.js';
 import { isJsonObject, joinPath } from '../json/json.js';
 import { keyPairIssues } from './key-pair.js';
+import { readYaml } from './read-yaml.js';
+import { withBrokerDefaults } from './broker-defaults.js';
+import { defaultsSchema } from './schema/projects.schema.js';
 import { substituteEnvironment } from './substitute-environment.js';
 
 /** Environment variables by name. */
@@ -29,39 +31,34 @@ export function parseConfig(
   environment: Environment,
   onRead: (path: string) => void = () => undefined,
 ): Config {
+  return validate(readYaml(text, source) ?? {}, source, new ConfigFiles(baseDirectory, onRead), environment);
+}
+
+function validate(raw: unknown, source: string, files: ConfigFiles, environment: Environment): Config {
   const issues: Issue[] = [];
-  const tree = withEnvironmentOverrides(
-    substituteEnvironment(parseYaml(text, source) ?? {}, environment, issues),
-    environment,
-  );
-  const parsed = configSchema(new ConfigFiles(baseDirectory, onRead)).safeParse(tree);
+  const substituted = substituteEnvironment(raw, environment, issues);
+  const tree = withDefaults(withEnvironmentOverrides(substituted, environment), files);
+  const parsed = configSchema(files).safeParse(tree);
   // What a missing variable leaves behind is no problem of its own.
   const unset = new Set(issues.map(({ path }) => path));
-  const problems = [...(parsed.error?.issues ?? []).flatMap(toIssues), ...crossCheck(tree)];
+  const problems = [...(parsed.error?.issues ?? []).flatMap((issue) => toIssues(issue)), ...crossCheck(tree)];
   issues.push(...problems.filter(({ path }) => !unset.has(path)));
   if (parsed.success) issues.push(...keyPairIssues(parsed.data.http.tls, 'http.tls'));
   if (!parsed.success || issues.length > 0) throw new ConfigError(source, issues);
   return parsed.data;
 }
 
-function parseYaml(text: string, source: string): unknown {
-  // Without prettyErrors, messages hold no excerpt of the file, which could be a secret.
-  const document = parseDocument(text, { prettyErrors: false });
-  if (document.errors.length > 0) {
-    const lineOf = (offset: number): number => text.slice(0, offset).split('\n').length;
-    throw new ConfigError(
-      source,
-      document.errors.map(({ code, pos }) => ({
-        path: '',
-        message: `line ${lineOf(pos[0])}: not valid YAML (${code.toLowerCase().replaceAll('_', ' ')})`,
-      })),
-    );
-  }
-  try {
-    return document.toJS() as unknown;
-  } catch {
-    throw new ConfigError(source, [{ path: '', message: 'not valid YAML (aliases cannot be resolved)' }]);
-  }
+/** Puts `defaults.broker` under every broker, without the keys that are not valid: those are reported where they stand. */
+function withDefaults(tree: unknown, files: ConfigFiles): unknown {
+  if (!isJsonObject(tree) || !isJsonObject(tree.defaults) || !isJsonObject(tree.defaults.broker)) return tree;
+  const { error } = defaultsSchema(files).safeParse(tree.defaults);
+  const invalid = new Set(
+    (error?.issues ?? []).flatMap((issue) =>
+      issue.code === 'unrecognized_keys' && issue.path.length === 1 ? issue.keys : [issue.path[1]],
+    ),
+  );
+  const valid = Object.entries(tree.defaults.broker).filter(([key]) => !invalid.has(key));
+  return withBrokerDefaults(tree, Object.fromEntries(valid));
 }
 
 /** `HOST` and `PORT` win over the file. */
@@ -72,10 +69,19 @@ function withEnvironmentOverrides(tree: unknown, { HOST, PORT }: Environment): u
   return isJsonObject(http) ? { ...tree, http: { ...http, ...overrides } } : tree;
 }
 
-function toIssues(issue: z.core.$ZodIssue): Issue[] {
-  const path = issue.path.reduce<string>(joinPath, '');
+function toIssues(issue: z.core.$ZodIssue, above = ''): Issue[] {
+  const path = issue.path.reduce<string>(joinPath, above);
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ path: joinPath(path, key), message: 'is not a known key' }));
+  }
+  if (issue.code === 'invalid_union' && issue.message === 'Invalid input') {
+    // The alternative that has the right type, a mapping or a list.
+    const meant = issue.errors.find(
+      (alternative) => !alternative.some((each) => each.code === 'invalid_type' && each.path.length === 0),
+    );
+    return (
+      meant?.flatMap((each) => toIssues(each, path)) ?? [{ path, message: 'must be a mapping or a list' }]
+    );
   }
   if (
     issue.code === 'invalid_type' &&

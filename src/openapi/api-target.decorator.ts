@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
-import { ID_PATTERN } from '../config/schema-fields.js';
+import { ID_PATTERN } from '../config/schema/fields.js';
 
 const PARAMETERS = {
   project: { name: 'projectId', description: "The project's id.", example: 'demo' },

@@ -192,7 +192,7 @@ describe('the audit trail in a file', () => {
     await disconnect('before');
     const other = join(dir, 'other.log');
     const store = service.config;
-    store.replace({ ...store.current, audit: { file: other, sync: true, required: false } });
+    store.replace({ ...store.current, audit: { ...store.current.audit, file: other, sync: true } });
     await disconnect('after');
     expect(linesOf().map(({ clientId }) => clientId)).toEqual(['before']);
     expect(linesOf(other).map(({ clientId }) => clientId)).toEqual(['after']);

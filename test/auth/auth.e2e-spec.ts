@@ -158,7 +158,7 @@ describe('the Authorization header', () => {
 
 it('a token that is taken out of the configuration is worth nothing from then on', async () => {
   const before = service.config.current;
-  service.config.replace({ ...before, auth: { tokens: [] } });
+  service.config.replace({ ...before, auth: { tokens: [], jwt: [] } });
   expectError(await service.get('/api/projects', TOKENS.admin), 'UNAUTHORIZED');
   service.config.replace(before);
   expect((await service.get('/api/projects', TOKENS.admin)).status).toBe(200);

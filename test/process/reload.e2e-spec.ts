@@ -251,10 +251,10 @@ describe('settings that are fixed at the start', () => {
     const { level, restartNeeded } = await running.logged('take effect at the next start');
     expect(level).toBe(40);
     expect(restartNeeded).toEqual([
+      'http.corsOrigins',
       'http.host',
       'http.port',
       'http.trustProxy',
-      'http.corsOrigins',
       'rateLimit.redisUrl',
     ]);
     expect((await running.disconnect('b', 'new')).status).toBe(200);

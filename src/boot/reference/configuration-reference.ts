@@ -1,4 +1,4 @@
-import { configJsonSchema, type JsonSchema } from '../../config/json-schema.js';
+import { configJsonSchema, type JsonSchema } from '../../config/schema/json-schema.js';
 import { code, listEntry } from './markdown.js';
 
 /** Every key of the configuration file, a chapter for each mapping. */
@@ -11,6 +11,7 @@ export function configurationReference(): string {
 
 /** The chapter of a mapping, or of a list of them, and those of the mappings in it. */
 function chapters(path: string, schema: JsonSchema, level: number): string[] {
+  if (schema.seeAlso !== undefined) return [];
   const { properties, description } = schema;
   if (properties === undefined) {
     const inner = mappingIn(schema);

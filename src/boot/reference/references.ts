@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { ConfigStore } from '../../config/config-store.js';
-import { editorJsonSchema } from '../../config/json-schema.js';
+import { editorJsonSchema } from '../../config/schema/json-schema.js';
 import { parseConfig } from '../../config/parse-config.js';
 import { MetricsRegistry } from '../../metrics/metrics-registry.js';
 import { RateLimitMetrics } from '../../rate-limit/rate-limit-metrics.js';

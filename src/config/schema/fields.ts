@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { ROLES } from '../access/role.js';
-import { systemErrorCode } from '../errors/system-error-code.js';
-import type { ConfigFiles } from './config-files.js';
+import { ROLES } from '../../access/role.js';
+import { systemErrorCode } from '../../errors/system-error-code.js';
+import type { ConfigFiles } from '../config-files.js';
 
 /*
  * The kinds of values that keys of the configuration take. `title` names the kind for people, in docs/configuration.md and

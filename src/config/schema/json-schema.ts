@@ -1,4 +1,4 @@
-import { ConfigFiles } from './config-files.js';
+import { ConfigFiles } from '../config-files.js';
 import { configSchema } from './config.schema.js';
 
 /** A JSON Schema (2020-12), as far as the configuration's has it. */
@@ -18,6 +18,8 @@ export interface JsonSchema {
   readonly required?: readonly string[];
   /** Our own: a running service does not take a change over. */
   readonly restart?: boolean;
+  /** Our own: the keys stand in that chapter of the reference. */
+  readonly seeAlso?: string;
 }
 
 /** What a file may hold, before `${NAME}` is replaced. */
@@ -34,7 +36,7 @@ export function editorJsonSchema(): object {
 }
 
 function forEditor(schema: JsonSchema): object {
-  const { title, description, restart, default: preset, ...rules } = schema;
+  const { title, description, restart, seeAlso, default: preset, ...rules } = schema;
   const words = [description, restart === true ? 'Needs a restart.' : undefined].filter(Boolean).join(' ');
   return {
     ...(title !== undefined && { title }),
