@@ -1,43 +1,93 @@
-import type { Readable } from 'node:stream';
-import type { Aedes, Client, Subscription } from 'aedes';
+import type { Aedes, Client } from 'aedes';
+import type { SessionStore } from './sessions/session-store.js';
 
 /** A subscription as aedes keeps it. */
 export interface LiveSubscription {
   readonly qos: number;
+  /** No Local, Retain As Published and Retain Handling of MQTT 5; undefined for those that a client made itself. */
+  readonly nl?: boolean;
+  readonly rap?: boolean;
+  readonly rh?: number;
 }
 
-/** What the embedded broker uses of aedes' session store. */
-export interface AedesPersistence {
-  createRetainedStreamCombi(filters: string[]): Readable;
-  subscriptionsByTopic(topic: string): Promise<unknown[]>;
-  removeSubscriptions(client: Client, filters: string[]): Promise<void>;
+interface Parser {
+  readonly packet: { readonly length: number };
+  parse(chunk: Buffer): number;
+}
+
+/** What aedes' types leave out of a client. */
+interface ClientInternals {
+  readonly subscriptions: Readonly<Record<string, LiveSubscription>>;
+  readonly will: object | null;
+  /** Whether the client said DISCONNECT; then aedes publishes no will. */
+  _disconnected: boolean;
+  readonly _parser: Parser;
+}
+
+function internalsOf(client: Client): ClientInternals {
+  return client as unknown as ClientInternals;
 }
 
 /**
- * The session store of a started broker. Not in aedes' types; checked here, so that an aedes that is built differently
- * is found at start.
+ * Lets a started broker keep its sessions in another store. Checked here, so that an aedes that is built differently is
+ * found at start.
  *
  * @throws {Error} when aedes is built differently
  */
-export function persistenceOf(broker: Aedes): AedesPersistence {
-  const { persistence } = broker as unknown as { persistence?: Partial<AedesPersistence> };
-  if (
-    typeof persistence?.createRetainedStreamCombi !== 'function' ||
-    typeof persistence.subscriptionsByTopic !== 'function' ||
-    typeof persistence.removeSubscriptions !== 'function'
-  ) {
+export function replaceSessionStore(broker: Aedes, store: SessionStore): void {
+  const internals = broker as unknown as { persistence?: Partial<SessionStore> };
+  if (typeof internals.persistence?.createRetainedStreamCombi !== 'function') {
     throw new Error('this version of aedes keeps sessions in another way');
   }
-  return persistence as AedesPersistence;
+  internals.persistence = store;
 }
 
-/** The client's subscriptions by topic filter. Not in aedes' types. An object without prototype, so any filter is safe. */
+/** The version of aedes. */
+export function versionOf(broker: Aedes): string {
+  return (broker as unknown as { readonly version: string }).version;
+}
+
+/** The client's subscriptions by topic filter. An object without prototype, so any filter is safe. */
 export function subscriptionsOf(client: Client): Readonly<Record<string, LiveSubscription>> {
-  return (client as unknown as { subscriptions: Record<string, LiveSubscription> }).subscriptions;
+  return internalsOf(client).subscriptions;
 }
 
-/** The id of the client that published the message; `undefined` for the broker itself. Not in aedes' types. */
+/** The client's subscription to exactly this filter. */
+export function subscriptionOf(client: Client, topic: string): LiveSubscription | undefined {
+  return internalsOf(client).subscriptions[topic];
+}
+
+/** Whether the client has a will that is still to be published. */
+export function hasWill(client: Client): boolean {
+  return internalsOf(client).will !== null;
+}
+
+/** Whether the client said goodbye. */
+export function saidGoodbye(client: Client): boolean {
+  return internalsOf(client)._disconnected;
+}
+
+/** Lets aedes end the connection as if the client had said goodbye: without its will. */
+export function preventWill(client: Client): void {
+  internalsOf(client)._disconnected = true;
+}
+
+/** The id of the client that published the message; `undefined` for the broker itself. */
 export function publisherOf(packet: object): string | undefined {
-  const { clientId } = packet as { clientId?: Subscription['clientId'] };
-  return clientId;
+  return (packet as { readonly clientId?: string }).clientId;
+}
+
+/**
+ * Ends a connection that announces a longer packet: aedes would collect it in memory first.
+ *
+ * @param maxBytes asked at each packet
+ */
+export function limitPackets(client: Client, maxBytes: () => number): void {
+  const parser = internalsOf(client)._parser;
+  const parse = parser.parse.bind(parser);
+  parser.parse = (chunk) => {
+    const rest = parse(chunk);
+    if (parser.packet.length > maxBytes()) client.conn.destroy();
+    return rest;
+  };
 }

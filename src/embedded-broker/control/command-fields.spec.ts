@@ -3,10 +3,11 @@ import {
   readBoolean,
   readClientId,
   readInteger,
-  readSubscribeFields,
+  readSubscription,
   readTopicFilter,
 } from './command-fields.js';
 
+const FROM_ALL = { minimum: -1, fallback: -1 };
 const NOT_STRINGS = [undefined, null, '', 1, true, [], {}, ['x'], 'a\0b', '\udfff', 'x'.repeat(65_536)];
 
 describe('the fields of a command', () => {
@@ -19,8 +20,7 @@ describe('the fields of a command', () => {
   });
 
   it('have the defaults of MQTT', () => {
-    expect(readSubscribeFields({ clientid: 'c', topic: 't' })).toEqual({
-      clientId: 'c',
+    expect(readSubscription({ clientid: 'c', topic: 't' })).toEqual({
       topic: 't',
       qos: 0,
       noLocal: false,
@@ -31,8 +31,7 @@ describe('the fields of a command', () => {
 
   it('are read from the command and its options', () => {
     const options = { no_local: true, retain_as_published: true, send_retain: 'new' };
-    expect(readSubscribeFields({ clientid: 'c', topic: 't', qos: 2, options })).toEqual({
-      clientId: 'c',
+    expect(readSubscription({ clientid: 'c', topic: 't', qos: 2, options })).toEqual({
       topic: 't',
       qos: 2,
       noLocal: true,
@@ -53,7 +52,7 @@ describe('the fields of a command', () => {
     ['send_retain', { options: { send_retain: 'sometimes' } }],
     ['send_retain', { options: { send_retain: null } }],
   ])('name the wrong field: %s', (name, fields) => {
-    expect(() => readSubscribeFields({ clientid: 'c', topic: 't', ...fields })).toThrow(
+    expect(() => readSubscription({ clientid: 'c', topic: 't', ...fields })).toThrow(
       `Invalid/missing ${name}`,
     );
   });
@@ -67,11 +66,11 @@ describe('the fields of a command', () => {
     expect(readBoolean({}, 'verbose')).toBe(false);
     expect(readBoolean({ verbose: true }, 'verbose')).toBe(true);
     expect(() => readBoolean({ verbose: null }, 'verbose')).toThrow('Invalid/missing verbose');
-    expect(readInteger({}, 'count', -1, -1)).toBe(-1);
-    expect(readInteger({ count: 7 }, 'count', -1, -1)).toBe(7);
+    expect(readInteger({}, 'count', FROM_ALL)).toBe(-1);
+    expect(readInteger({ count: 7 }, 'count', FROM_ALL)).toBe(7);
   });
 
   it.each([-2, 1.5, '1', null, Number.NaN, 1e300])('refuse the count %p', (count) => {
-    expect(() => readInteger({ count }, 'count', -1, -1)).toThrow('Invalid/missing count');
+    expect(() => readInteger({ count }, 'count', FROM_ALL)).toThrow('Invalid/missing count');
   });
 });

@@ -1,20 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
-import { CommandError } from './command-error.js';
-import { ControlEndpoint } from './control-endpoint.js';
+import type { Client } from 'aedes';
+import { CommandError } from '../clients/command-error.js';
+import { ControlEndpoint, type CommandRequest } from './control-endpoint.js';
 
-const endpoint = new ControlEndpoint({
+const ASKER = {} as Client;
+const COMMANDS = {
   succeed: () => '{"a":1}',
   fail: () => {
-    throw new CommandError('No luck');
+    throw new CommandError('CLIENT_NOT_FOUND', 'No luck', { field: 'x' });
   },
   crash: () => {
     throw new TypeError('secret detail');
   },
-});
+};
+const endpoint = new ControlEndpoint(COMMANDS, undefined);
 
 async function answer(request: unknown): Promise<unknown> {
   const text = typeof request === 'string' ? request : JSON.stringify(request);
-  return JSON.parse(await endpoint.answer(Buffer.from(text)));
+  return JSON.parse(await endpoint.answer(Buffer.from(text), ASKER));
 }
 
 describe('a control endpoint', () => {
@@ -100,7 +103,7 @@ describe('a control endpoint', () => {
 
   it('runs messages one after the other', async () => {
     const order: string[] = [];
-    const slow = new ControlEndpoint({
+    const commands = {
       slow: async () => {
         await new Promise((resolve) => setImmediate(resolve));
         order.push('slow');
@@ -110,11 +113,43 @@ describe('a control endpoint', () => {
         order.push('quick');
         return '{}';
       },
-    });
+    };
+    const slow = new ControlEndpoint(commands, undefined);
     await Promise.all([
-      slow.answer(Buffer.from('{"commands":[{"command":"slow"}]}')),
-      slow.answer(Buffer.from('{"commands":[{"command":"quick"}]}')),
+      slow.answer(Buffer.from('{"commands":[{"command":"slow"}]}'), ASKER),
+      slow.answer(Buffer.from('{"commands":[{"command":"quick"}]}'), ASKER),
     ]);
     expect(order).toEqual(['slow', 'quick']);
+  });
+
+  it('adds codes for programs where the API has them, and passes on who asked', async () => {
+    const asker = { id: 'asker' } as Client;
+    const coded = new ControlEndpoint(
+      { ...COMMANDS, who: (request: CommandRequest) => ({ id: request.asker.id }) },
+      undefined,
+      { hasCodes: true },
+    );
+    const commands = [
+      { command: 'fail', correlationData: '1' },
+      { command: 'x' },
+      7,
+      { command: 'crash' },
+      { command: 'who' },
+    ];
+    expect(JSON.parse(await coded.answer(Buffer.from(JSON.stringify({ commands })), asker))).toEqual({
+      responses: [
+        {
+          command: 'fail',
+          error: 'No luck',
+          code: 'CLIENT_NOT_FOUND',
+          info: { field: 'x' },
+          correlationData: '1',
+        },
+        { command: 'x', error: 'Unknown command', code: 'UNKNOWN_COMMAND' },
+        { command: 'Unknown command', error: 'Command not an object', code: 'INVALID' },
+        { command: 'crash', error: 'Internal error', code: 'INTERNAL' },
+        { command: 'who', data: { id: 'asker' } },
+      ],
+    });
   });
 });

@@ -1,4 +1,6 @@
 import { isJsonObject } from '../../json/json.js';
+import type { CommandError, CommandErrorCode } from '../clients/command-error.js';
+
 /** One command of a request: its name, and its fields, which are not checked yet. */
 export interface ReceivedCommand {
   readonly command: string;
@@ -6,11 +8,14 @@ export interface ReceivedCommand {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** An entry of a request that is no command, and the reply that says so. */
+/** A command that failed, or an entry of a request that is none, and the reply that says so. */
 export interface RejectedCommand {
   readonly command: string;
   readonly correlationData: string | undefined;
   readonly error: string;
+  /** For programs; the Pro APIs have no codes. */
+  readonly code: CommandErrorCode;
+  readonly info?: CommandError['info'];
 }
 
 /** What Mosquitto names a command that it could not read. */
@@ -45,8 +50,11 @@ export function encodeSuccess({ command, correlationData }: ReceivedCommand, enc
 }
 
 /** Writes the reply to a command that failed. */
-export function encodeError({ command, correlationData, error }: RejectedCommand): string {
-  return JSON.stringify({ command, error, correlationData });
+export function encodeError(
+  { command, correlationData, error, code, info }: RejectedCommand,
+  withCode: boolean,
+): string {
+  return JSON.stringify({ command, error, ...(withCode && { code, info }), correlationData });
 }
 
 function readCommand(entry: unknown): ReceivedCommand | RejectedCommand {
@@ -57,11 +65,17 @@ function readCommand(entry: unknown): ReceivedCommand | RejectedCommand {
     return { ...rejection('Missing command'), correlationData: hasCorrelation ? correlationData : undefined };
   }
   if (!hasCorrelation && correlationData !== undefined) {
-    return { command, correlationData: undefined, error: 'Invalid correlationData data type.' };
+    return {
+      command,
+      correlationData: undefined,
+      error: 'Invalid correlationData data type.',
+      code: 'INVALID',
+      info: { field: 'correlationData' },
+    };
   }
   return { command, correlationData, fields };
 }
 
 function rejection(error: string): RejectedCommand {
-  return { command: UNREADABLE, correlationData: undefined, error };
+  return { command: UNREADABLE, correlationData: undefined, error, code: 'INVALID' };
 }

@@ -1,0 +1,73 @@
+interface Level {
+  readonly children: Map<string, Level>;
+  /** QoS by client id, of the subscriptions that end here. */
+  readonly qosByClient: Map<string, number>;
+}
+
+/** A subscription that matched. */
+export interface IndexedSubscription {
+  readonly clientId: string;
+  readonly qos: number;
+}
+
+/**
+ * Who subscribed to a topic, found level by level: the cost depends on the filters that share the topic's levels, not on
+ * how many there are.
+ */
+export class SubscriptionIndex {
+  readonly #root: Level = newLevel();
+
+  add(filter: string, clientId: string, qos: number): void {
+    let level = this.#root;
+    for (const name of filter.split('/')) {
+      let child = level.children.get(name);
+      if (child === undefined) level.children.set(name, (child = newLevel()));
+      level = child;
+    }
+    level.qosByClient.set(clientId, qos);
+  }
+
+  remove(filter: string, clientId: string): void {
+    const path: { readonly parent: Level; readonly name: string; readonly level: Level }[] = [];
+    let level = this.#root;
+    for (const name of filter.split('/')) {
+      const child = level.children.get(name);
+      if (child === undefined) return;
+      path.push({ parent: level, name, level: child });
+      level = child;
+    }
+    level.qosByClient.delete(clientId);
+    for (const { parent, name, level: child } of path.reverse()) {
+      if (child.qosByClient.size > 0 || child.children.size > 0) return;
+      parent.children.delete(name);
+    }
+  }
+
+  /** The subscriptions that match the topic, several of one client included. MQTT 3.1.1 section 4.7. */
+  match(topic: string): IndexedSubscription[] {
+    const found: IndexedSubscription[] = [];
+    const levels = topic.split('/');
+    const walk = (level: Level, depth: number): void => {
+      const takesWildcard = depth > 0 || !topic.startsWith('$');
+      if (takesWildcard) collect(level.children.get('#'), found);
+      if (depth === levels.length) {
+        collect(level, found);
+        return;
+      }
+      const exact = level.children.get(levels[depth] ?? '');
+      if (exact !== undefined) walk(exact, depth + 1);
+      const anyOne = takesWildcard ? level.children.get('+') : undefined;
+      if (anyOne !== undefined) walk(anyOne, depth + 1);
+    };
+    walk(this.#root, 0);
+    return found;
+  }
+}
+
+function newLevel(): Level {
+  return { children: new Map(), qosByClient: new Map() };
+}
+
+function collect(level: Level | undefined, found: IndexedSubscription[]): void {
+  for (const [clientId, qos] of level?.qosByClient ?? []) found.push({ clientId, qos });
+}

@@ -1,0 +1,23 @@
+import { clientNotFound } from '../../clients/command-error.js';
+import { clientWithTopics } from '../client-views.js';
+import { readBoolean, readClientId, readInteger } from '../command-fields.js';
+import type { BrokerCommand } from '../controlled-broker.js';
+import { encodeInTurns } from '../encode-in-turns.js';
+
+/** A page of the clients in the order in which they became known, those included whose session stays. */
+export const proListClients: BrokerCommand = async ({ fields }, { clients }) => {
+  const isVerbose = readBoolean(fields, 'verbose');
+  const offset = readInteger(fields, 'offset', { minimum: 0, fallback: 0 });
+  const count = readInteger(fields, 'count', { minimum: -1, fallback: -1 });
+  const totalCount = clients.size;
+  const encoded = await encodeInTurns(clients.page(offset, count), (client) =>
+    isVerbose ? clientWithTopics(client, clients) : client.summary,
+  );
+  return `{"totalCount":${totalCount},"clients":[${encoded}]}`;
+};
+
+export const proGetClient: BrokerCommand = ({ fields }, { clients }) => {
+  const client = clients.get(readClientId(fields));
+  if (client === undefined) throw clientNotFound();
+  return clientWithTopics(client, clients);
+};
