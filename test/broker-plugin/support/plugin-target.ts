@@ -7,12 +7,14 @@ const repository = fileURLToPath(new URL('../../..', import.meta.url));
 const cache = join(repository, '.cache');
 const pluginSource = join(repository, 'broker-plugin');
 
-/** 2.0 is the system's, Debian 12's; `trixie` is 2.0 as Debian 13 has it, `trixie-asan` the same under AddressSanitizer. */
-export type MosquittoVersion = '2.0' | '2.1' | 'trixie' | 'trixie-asan';
+/**
+ * 2.0 is the system's, Debian 12's; 2.1 that of Debian testing; `trixie` is 2.0 as Debian 13 has it, `trixie-asan` the
+ * same under AddressSanitizer; `musl` is 2.1 with the C library of Alpine.
+ */
+export type MosquittoVersion = '2.0' | '2.1' | 'trixie' | 'trixie-asan' | 'musl';
 
 /** Where the brokers that are not the system's are put. */
-const fetched = (version: MosquittoVersion) =>
-  join(cache, version === 'trixie-asan' ? 'mosquitto-asan' : `mosquitto-${version}`);
+const fetched = (version: MosquittoVersion) => join(cache, `mosquitto-${version.replace('trixie-', '')}`);
 
 /** A broker to run and the plugin built for it. */
 export interface PluginTarget {
@@ -58,8 +60,9 @@ function sanitizerEnvironment(version: MosquittoVersion): Record<string, string>
 
 /** Puts a broker that is not the system's into the cache, if it is not there yet. */
 function fetchBroker(version: MosquittoVersion): void {
-  const script = version === 'trixie-asan' ? 'build-mosquitto-asan.sh' : 'fetch-mosquitto.sh';
-  const args = version === 'trixie-asan' ? [fetched(version)] : [version, fetched(version)];
+  const isBuilt = version === 'trixie-asan' || version === 'musl';
+  const script = isBuilt ? 'build-mosquitto.sh' : 'fetch-mosquitto.sh';
+  const args = [version.replace('trixie-', ''), fetched(version)];
   runLocked(`fetch-mosquitto-${version}`, join(pluginSource, 'scripts', script), args);
 }
 
@@ -69,11 +72,19 @@ export function preparePluginTarget(version: MosquittoVersion): PluginTarget {
   const build = join(cache, `broker-plugin-${version}`);
   const include = version === '2.0' ? undefined : join(fetched(version), 'include');
   const headers = include === undefined ? [] : [`MOSQUITTO_INCLUDE=${include}`];
+  const musl = ['CC=musl-gcc', 'CJSON_CFLAGS=', `CJSON_LIBS=-L${join(fetched(version), 'lib')} -lcjson`];
   const target: PluginTarget = {
     version,
     binary: version === '2.0' ? '/usr/sbin/mosquitto' : join(fetched(version), 'bin/mosquitto'),
     include,
-    makeArguments: ['-s', '-C', pluginSource, `BUILD=${build}`, ...headers],
+    makeArguments: [
+      '-s',
+      '-C',
+      pluginSource,
+      `BUILD=${build}`,
+      ...headers,
+      ...(version === 'musl' ? musl : []),
+    ],
     library: join(build, 'mosquitto_client_control.so'),
     sanitizedLibrary: join(`${build}-asan`, 'mosquitto_client_control.so'),
     sanitizerEnvironment: sanitizerEnvironment(version),
