@@ -19,7 +19,7 @@ const LADDER: readonly (readonly string[])[] = [
   ['http'],
   ['metrics'],
   ['openapi'],
-  ['registry'],
+  ['registry', 'broker-clients'],
   ['broker-gateway'],
   ['config'],
   ['access', 'mqtt-strings'],

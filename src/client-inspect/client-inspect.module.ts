@@ -1,13 +1,15 @@
 import { Module } from '@nestjs/common';
-import { BrokerGatewayModule } from '../broker-gateway/broker-gateway.module.js';
+import { BrokerClientsModule } from '../broker-clients/broker-clients.module.js';
 import { RegistryModule } from '../registry/registry.module.js';
 import { ClientInspectController } from './client-inspect.controller.js';
 import { ClientInspectService } from './client-inspect.service.js';
+import { FindController } from './find.controller.js';
+import { FindService } from './find.service.js';
 
-/** Shows which clients a broker has, and what it knows of each. */
+/** Shows which clients the brokers have, and what they know of each. */
 @Module({
-  imports: [RegistryModule, BrokerGatewayModule],
-  controllers: [ClientInspectController],
-  providers: [ClientInspectService],
+  imports: [RegistryModule, BrokerClientsModule],
+  controllers: [ClientInspectController, FindController],
+  providers: [ClientInspectService, FindService],
 })
 export class ClientInspectModule {}

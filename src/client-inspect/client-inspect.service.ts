@@ -1,74 +1,109 @@
 import { Injectable } from '@nestjs/common';
-import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
-import { type BrokerRef } from '../broker-gateway/broker-ref.js';
-import { readClient, readClientPage, type ClientFields } from './client-answers.js';
-import { toClientTest, type ClientFilter } from './client-filter.js';
-import { EncodedClients } from './encoded-clients.js';
-import { clientPages, PAGE_SIZE, type RequestPage } from './client-pages.js';
+import { isAllowed, type Caller } from '../access/caller.js';
+import { BrokerClients, type ClientQuery } from '../broker-clients/broker-clients.js';
+import type { ClientFields, ClientPage } from '../broker-clients/client-answers.js';
+import { PAGE_SIZE } from '../broker-clients/pro-pages.js';
+import type { BrokerRef } from '../broker-gateway/broker-ref.js';
+import { GatewayError } from '../broker-gateway/gateway-error.js';
+import { viewOf } from './client-views.js';
+import { EncodedList } from './encoded-list.js';
 
 /** Which clients of the list a caller wants. */
-export interface ListRequest extends ClientFilter {
+export interface ListRequest extends ClientQuery {
   readonly offset: number;
   /** -1 means all. */
   readonly count: number;
 }
 
+/** A list, and how many clients there are in all (with a filter: how many match), where that is known. */
+export interface List {
+  readonly clients: EncodedList;
+  readonly totalCount: number | undefined;
+}
+
 /**
- * Reads what a broker knows of its clients, over its inspect API.
+ * Reads what a broker knows of its clients.
  *
- * Without a filter the broker does the paging. The inspect API has no filters: those are applied here, and `offset` and
- * `count` then count the clients that match. Both methods throw what {@link BrokerGateway.request} throws.
+ * Without a filter the broker does the paging; with one, `offset` and `count` count the clients that match. All methods
+ * throw what {@link BrokerClients} throws.
  */
 @Injectable()
 export class ClientInspectService {
-  readonly #gateway: BrokerGateway;
+  readonly #clients: BrokerClients;
 
-  constructor(gateway: BrokerGateway) {
-    this.#gateway = gateway;
+  constructor(clients: BrokerClients) {
+    this.#clients = clients;
   }
 
-  /**
-   * Lists clients. Asks the broker for at most {@link PAGE_SIZE} at once.
-   *
-   * @param isWanted asked between two pages; when it says no, the rest is not asked for
-   */
+  /** @param isWanted asked between two pages; when it says no, the rest is not asked for */
   async list(
+    caller: Caller,
     broker: BrokerRef,
-    { offset, count, ...filter }: ListRequest,
+    { offset, count, ...query }: ListRequest,
     isWanted: () => boolean,
-  ): Promise<EncodedClients> {
-    const request: RequestPage = async (from, limit) =>
-      readClientPage(
-        await this.#gateway.request(broker, 'clientInspect', {
-          command: 'listClients',
-          verbose: true,
-          count: limit,
-          offset: from,
-        }),
-      );
-    const test = toClientTest(filter);
-    if (test === undefined && count !== -1 && count <= PAGE_SIZE) {
-      const { clients, totalCount } = await request(offset, count);
-      return new EncodedClients(0, -1).add(clients).withTotal(totalCount);
+  ): Promise<List> {
+    const pages = this.#pages(caller, broker, { offset, count, ...query });
+    const skip = isPlain(query) ? 0 : offset;
+    const clients = await EncodedList.begin(pages, skip, count, isWanted);
+    return { clients, totalCount: isPlain(query) ? clients.totalCount : clients.matchCount };
+  }
+
+  /** The clients of a list, in pages. */
+  async *stream(
+    caller: Caller,
+    broker: BrokerRef,
+    { offset, count, ...query }: ListRequest,
+  ): AsyncGenerator<readonly ClientFields[], void> {
+    let toSkip = isPlain(query) ? 0 : offset;
+    let toTake = count === -1 ? Number.POSITIVE_INFINITY : count;
+    for await (const { clients } of this.#pages(caller, broker, { offset, count: -1, ...query })) {
+      const wanted = clients.slice(toSkip, toSkip + toTake);
+      toSkip = Math.max(0, toSkip - clients.length);
+      toTake -= wanted.length;
+      yield wanted;
+      if (toTake === 0) return;
     }
-    // With a filter, what the caller skips must be looked at too.
-    const list = new EncodedClients(test === undefined ? 0 : offset, count);
-    for await (const { clients, totalCount } of clientPages(request, test === undefined ? offset : 0)) {
-      list.add(test === undefined ? clients : clients.filter(test));
-      if (test === undefined) list.withTotal(totalCount);
-      if (list.isFull || !isWanted()) return list;
-    }
-    return test === undefined ? list : list.withTotal(list.offered);
   }
 
   /**
    * Describes one client.
    *
-   * @throws {GatewayError} `CLIENT_NOT_FOUND`
+   * @throws {GatewayError} `CLIENT_NOT_FOUND`, also for a control connection that the caller may not see
    */
-  async get(broker: BrokerRef, clientid: string): Promise<ClientFields> {
-    return readClient(
-      await this.#gateway.request(broker, 'clientInspect', { command: 'getClient', clientid }),
-    );
+  async get(caller: Caller, broker: BrokerRef, clientid: string): Promise<ClientFields> {
+    const client = await this.#clients.get(broker, clientid);
+    if (this.#clients.isControl(broker, { ...client, clientid }) && !mayControl(caller, broker)) {
+      throw new GatewayError('CLIENT_NOT_FOUND', 'The broker knows no client with this id', { clientid });
+    }
+    return client;
   }
+
+  async *#pages(
+    caller: Caller,
+    broker: BrokerRef,
+    { offset, count, ...query }: ListRequest,
+  ): AsyncGenerator<ClientPage, void> {
+    const view = viewOf(this.#clients, broker, query, mayControl(caller, broker));
+    if (!isPlain(query)) {
+      for await (const { clients } of this.#clients.walk(broker, view.query)) {
+        yield { clients: view.show(clients), totalCount: undefined };
+      }
+    } else if (count !== -1 && count <= PAGE_SIZE) {
+      const page = await this.#clients.page(broker, offset, count);
+      yield { ...page, clients: view.show(page.clients) };
+    } else {
+      for await (const page of this.#clients.pages(broker, offset)) {
+        yield { ...page, clients: view.show(page.clients) };
+      }
+    }
+  }
+}
+
+/** Whether the broker's own paging says it all. */
+function isPlain({ filter, fields }: ClientQuery): boolean {
+  return filter === undefined && fields === undefined;
+}
+
+function mayControl(caller: Caller, { projectId, brokerId }: BrokerRef): boolean {
+  return isAllowed(caller, { role: 'editor', project: projectId, broker: brokerId });
 }

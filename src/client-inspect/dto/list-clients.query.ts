@@ -1,13 +1,14 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { QueryBoolean, QueryInteger, QueryParameter } from '../../http/body/query-parameter.decorator.js';
-import { MAX_MQTT_STRING_BYTES, mqttStringProblem } from '../../mqtt-strings/mqtt-string.js';
+import { CLIENT_FIELDS } from '../../broker-clients/client-fields.js';
+import { ClientFilterQuery, FieldNamesQuery } from '../../fields/client-filter.query.js';
+import { QueryInteger, QueryParameter } from '../../http/body/query-parameter.decorator.js';
 
 /** Brokers count in 32 bits. */
 const MAX_INTEGER = 2_147_483_647;
-const MAX_GLOB_CHARACTERS = 1024;
+const MAX_FOUND = 10_000;
 
 /** Query of `listClients`. */
-export class ListClientsQuery {
+export class ListClientsQuery extends ClientFilterQuery {
   @ApiPropertyOptional({
     description: 'How many clients to skip.',
     type: 'integer',
@@ -20,7 +21,8 @@ export class ListClientsQuery {
   readonly offset: number = 0;
 
   @ApiPropertyOptional({
-    description: 'How many clients to list at most; -1 means all.',
+    description:
+      'How many clients to list at most; -1 means all. As `application/x-ndjson`, absent means all, too.',
     type: 'integer',
     minimum: -1,
     maximum: MAX_INTEGER,
@@ -28,37 +30,32 @@ export class ListClientsQuery {
     example: 100,
   })
   @QueryInteger(-1, MAX_INTEGER)
-  readonly count: number = 100;
+  readonly count?: number;
+
+  @FieldNamesQuery(CLIENT_FIELDS)
+  readonly fields?: ReadonlySet<string>;
+}
+
+/** Query of `findClients`. */
+export class FindClientsQuery extends ClientFilterQuery {
+  @ApiPropertyOptional({
+    description: 'How many clients to list at most. As `application/x-ndjson`, absent means all.',
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_FOUND,
+    default: 100,
+    example: 100,
+  })
+  @QueryInteger(1, MAX_FOUND)
+  readonly limit?: number;
 
   @ApiPropertyOptional({
-    description:
-      'Only clients whose id matches: `*` stands for any characters, `?` for one. Applied by this service.',
-    minLength: 1,
-    maxLength: MAX_GLOB_CHARACTERS,
-    example: 'sensor-*',
+    description: '`X-Next-Cursor` of the answer before, to go on there.',
+    type: 'string',
   })
-  @QueryParameter((value) =>
-    typeof value === 'string' && value.length > MAX_GLOB_CHARACTERS
-      ? `must be at most ${MAX_GLOB_CHARACTERS} characters`
-      : mqttStringProblem(value),
-  )
-  readonly clientid?: string;
+  @QueryParameter((value) => (typeof value === 'string' && value !== '' ? undefined : 'must not be empty'))
+  readonly cursor?: string;
 
-  @ApiPropertyOptional({
-    description:
-      'Only clients with exactly this user name; `<anonymous>` for those without one. Applied by this service.',
-    minLength: 1,
-    maxLength: MAX_MQTT_STRING_BYTES,
-    example: '<anonymous>',
-  })
-  @QueryParameter(mqttStringProblem)
-  readonly username?: string;
-
-  @ApiPropertyOptional({
-    description: 'Only clients that are, or are not, connected now. Applied by this service.',
-    type: 'boolean',
-    example: true,
-  })
-  @QueryBoolean()
-  readonly connected?: boolean;
+  @FieldNamesQuery(CLIENT_FIELDS)
+  readonly fields?: ReadonlySet<string>;
 }

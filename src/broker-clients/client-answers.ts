@@ -34,3 +34,18 @@ export function readClient(data: CommandData): ClientFields {
   if (Object.keys(data).length === 0) throw invalidAnswer('the answer describes no client');
   return data;
 }
+
+/** A part of the list that our own endpoint walks through, and where to go on; null at the end. */
+export interface CursorPage extends ClientPage {
+  readonly next: string | null;
+}
+
+/**
+ * Reads the answer of our own endpoint to `listClients`.
+ *
+ * @throws {GatewayError} `BROKER_ERROR` when it holds no list of clients
+ */
+export function readCursorPage(data: CommandData): CursorPage {
+  const { cursor } = data;
+  return { ...readClientPage(data), next: typeof cursor === 'string' && cursor !== '' ? cursor : null };
+}
