@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Counter } from 'prom-client';
+import { Counter, Gauge } from 'prom-client';
 import { PREFIX } from '../metrics/metric-names.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import { AuditTrail } from './audit-trail.js';
@@ -8,13 +8,42 @@ import { AuditTrail } from './audit-trail.js';
 @Injectable()
 export class AuditMetrics {
   constructor(registry: MetricsRegistry, audit: AuditTrail) {
+    const registers = [registry.own];
+    new Counter({
+      name: `${PREFIX}audit_records_total`,
+      help: 'Records of the audit trail that were written to its store.',
+      registers,
+      collect() {
+        this.reset();
+        this.inc(audit.writtenCount);
+      },
+    });
     new Counter({
       name: `${PREFIX}audit_write_failures_total`,
-      help: 'Lines of the audit trail that could not be written.',
-      registers: [registry.own],
+      help: 'Records of the audit trail that could not be written.',
+      registers,
       collect() {
         this.reset();
         this.inc(audit.failureCount);
+      },
+    });
+    new Gauge({
+      name: `${PREFIX}audit_waiting_records`,
+      help: 'Records of the audit trail that wait to be written.',
+      registers,
+      collect() {
+        this.set(audit.store?.waiting ?? 0);
+      },
+    });
+    new Gauge({
+      name: `${PREFIX}audit_store_up`,
+      help: '1 while the store of the audit trail takes records, 0 while it does not; no series where the log is the trail.',
+      labelNames: ['store'],
+      registers,
+      collect() {
+        this.reset();
+        const { store } = audit;
+        if (store !== undefined) this.set({ store: store.kind }, store.isUp ? 1 : 0);
       },
     });
   }

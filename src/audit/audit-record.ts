@@ -1,14 +1,20 @@
-import type { AuditedAction } from '../access/actions.js';
+import { randomUUID } from 'node:crypto';
+import type { AuditedAction, ControlAction } from '../access/actions.js';
 import type { Outcome } from '../broker-gateway/gateway-error.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import type { RequestRecord } from '../http/request-record.js';
+import type { JsonObject } from '../json/json.js';
+import { bounded, MAX_NAME } from './bounded-text.js';
 
 /** How an action ended, or that its command is about to be sent. */
 export type AuditOutcome = 'STARTED' | 'OK' | ErrorCode;
 
-/** One line of the audit trail: who did what to which client, and how it ended. Absent is what was not known. */
+/**
+ * One record of the audit trail: who did what to which client, and how it ended. Absent is what was not known. Every text is
+ * {@link bounded}: a line of the trail has less than 12 KB, whatever a caller sends.
+ */
 export interface AuditRecord {
-  /** When the line was written, ISO 8601 in UTC. */
+  /** When the record was written, ISO 8601 in UTC. */
   readonly time: string;
   readonly requestId?: string | undefined;
   /** The token's name, or the JWT's subject. */
@@ -20,6 +26,14 @@ export interface AuditRecord {
   readonly action?: AuditedAction | undefined;
   readonly clientId?: string | undefined;
   readonly topic?: string | undefined;
+  /** What the call and the records of its items have in common, where one call has many. */
+  readonly callId?: string | undefined;
+  /** The item's place in its call, from 0. */
+  readonly index?: number | undefined;
+  /** Why, in the caller's words. */
+  readonly reason?: string | undefined;
+  /** What an action was about that is not on one client, and what became of it. */
+  readonly details?: JsonObject | undefined;
   readonly outcome: AuditOutcome;
   /** Whether a command that failed can have been executed. */
   readonly outcomeDetail?: Outcome | undefined;
@@ -27,25 +41,113 @@ export interface AuditRecord {
   readonly durationMs: number;
 }
 
+/** One operation of a call that has many. */
+export interface AuditItem {
+  /** Its place in the call, from 0. */
+  readonly index: number;
+  readonly broker?: string | undefined;
+  readonly action: ControlAction;
+  readonly clientId: string;
+  readonly topic?: string | undefined;
+}
+
+/** An {@link AuditItem}, and how it ended. */
+export interface EndedItem extends AuditItem {
+  readonly outcome: 'OK' | ErrorCode;
+  readonly outcomeDetail?: Outcome | undefined;
+}
+
+const MAX_DETAILS = 2000;
+
 /** Writes down what is known of a request by now. */
-export function toAuditRecord(
-  record: RequestRecord,
-  outcome: AuditOutcome = record.errorCode ?? 'OK',
+export function recordOf(
+  request: RequestRecord,
+  outcome: AuditOutcome = request.errorCode ?? 'OK',
 ): AuditRecord {
-  const { audited, caller, project, broker, action, clientId, topic, outcomeDetail, startedAt } = record;
+  const { action, clientId, topic, outcomeDetail } = request;
   return {
-    time: new Date().toISOString(),
-    requestId: audited?.requestId,
-    caller: caller?.name,
-    callerKind: caller?.kind,
-    address: audited?.address,
-    project,
-    broker,
+    ...originOf(request),
     action,
-    clientId,
-    topic,
+    clientId: clientId && bounded(clientId),
+    topic: topic && bounded(topic),
+    details: request.details && boundedDetails(request.details),
     outcome,
     outcomeDetail,
-    durationMs: Math.round((performance.now() - startedAt) * 1000) / 1000,
+    durationMs: millisecondsSince(request.startedAt),
   };
+}
+
+/**
+ * Makes the records of a call's items: what they have in common is written down once.
+ *
+ * @returns a function that makes the record of one item
+ */
+export function itemRecords(
+  request: RequestRecord,
+): (item: AuditItem, outcome: AuditOutcome, outcomeDetail?: Outcome) => AuditRecord {
+  const { requestId, caller, callerKind, address, project, broker, callId, reason } = originOf(request);
+  return (item, outcome, outcomeDetail) => ({
+    time: now(),
+    requestId,
+    caller,
+    callerKind,
+    address,
+    project,
+    broker: item.broker === undefined ? broker : bounded(item.broker, MAX_NAME),
+    action: item.action,
+    clientId: bounded(item.clientId),
+    topic: item.topic && bounded(item.topic),
+    callId,
+    index: item.index,
+    reason,
+    outcome,
+    outcomeDetail,
+    durationMs: millisecondsSince(request.startedAt),
+  });
+}
+
+/** Names a call, if it has no name yet. */
+export function nameCall(request: RequestRecord): string {
+  return (request.callId ??= randomUUID());
+}
+
+/** The part of a record that does not depend on what is done, in the order of its fields. */
+function originOf({ audited, caller, project, broker, callId, reason }: RequestRecord) {
+  return {
+    time: now(),
+    requestId: audited?.requestId,
+    caller: caller && bounded(caller.name, MAX_NAME),
+    callerKind: caller?.kind,
+    address: audited?.address,
+    project: project && bounded(project, MAX_NAME),
+    broker: broker && bounded(broker, MAX_NAME),
+    action: undefined,
+    clientId: undefined,
+    topic: undefined,
+    callId,
+    index: undefined,
+    reason: reason && bounded(reason),
+  };
+}
+
+function boundedDetails(details: JsonObject): JsonObject {
+  const text = JSON.stringify(details);
+  return text.length <= MAX_DETAILS ? details : { cut: bounded(text) };
+}
+
+function millisecondsSince(startedAt: number): number {
+  return Math.round((performance.now() - startedAt) * 1000) / 1000;
+}
+
+let formattedAt = Number.NaN;
+let formatted = '';
+
+/** Records of the same millisecond share the work. */
+function now(): string {
+  const time = Date.now();
+  if (time !== formattedAt) {
+    formattedAt = time;
+    formatted = new Date(time).toISOString();
+  }
+  return formatted;
 }

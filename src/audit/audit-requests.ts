@@ -4,16 +4,17 @@ import type { AppError } from '../errors/app-error.js';
 import type { AuditTrail } from './audit-trail.js';
 
 /**
- * The hook that has every audited request written to the trail before its answer leaves, refusals by guards included. An answer that
- * cannot be audited although it must be becomes a 500.
+ * The hook that has every audited request written to the trail before its answer leaves, refusals by guards included. An
+ * answer that cannot be audited although it must be becomes a 500.
  */
 export function auditHook(trail: AuditTrail, logger: Logger): onSendHookHandler {
-  if (!trail.isInFile && !logger.isLevelEnabled('info')) {
-    logger.error('control actions are not audited: there is no audit.file, and the log leaves out requests');
+  trail.logTo(logger);
+  if (trail.store === undefined && !logger.isLevelEnabled('info')) {
+    logger.error('control actions are not audited: there is no audit store, and the log leaves out requests');
   }
   return (request, reply, _payload, done) => {
     const { record } = request;
-    if (record.audited === undefined || !trail.isInFile) {
+    if (record.audited === undefined || trail.store === undefined) {
       done();
       return;
     }

@@ -1,59 +1,76 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { Logger as Pino } from 'pino';
 import type { AuditConfig } from '../config/config.js';
-import { ConfigError } from '../config/config-error.js';
 import { ConfigStore } from '../config/config-store.js';
 import { AppError } from '../errors/app-error.js';
 import { systemErrorCode } from '../errors/system-error-code.js';
 import type { RequestRecord } from '../http/request-record.js';
-import { AuditFile } from './audit-file.js';
-import { toAuditRecord, type AuditOutcome } from './audit-record.js';
+import { AuditCall } from './audit-call.js';
+import { recordOf, type AuditRecord } from './audit-record.js';
+import type { AuditStore } from './stores/audit-store.js';
+import { makeStore } from './stores/make-store.js';
 
 /**
- * The audit trail in `audit.file`; without one, the request lines of the log are the trail and nothing is written here.
+ * The audit trail: writes down who does what to which client, in the configured store. Without one, the request lines of
+ * the log are the trail, and only the items of calls are written here, to the log as well.
  *
- * Never silently incomplete: a line that cannot be written goes to the log, as an error, and is counted. With
- * `audit.required` the request then fails, and no command is sent before a line about it is written.
+ * Never silently incomplete: a record that cannot be written goes to the log, as an error, and is counted. With
+ * `audit.required` the request then fails, and no command is sent before a record about it is written.
  */
 @Injectable()
 export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
   readonly #config: ConfigStore;
   readonly #logger = new Logger(AuditTrail.name);
-  #file: AuditFile | undefined;
+  /** Calls with many items, from their opening on. */
+  readonly #calls = new WeakMap<RequestRecord, AuditCall>();
+  #store: AuditStore | undefined;
+  #log: Pino | undefined;
+  #written = 0;
   #failures = 0;
 
   constructor(config: ConfigStore) {
     this.#config = config;
-    this.#file = fileFor(config.current.audit);
-    config.onChange(({ audit }) => this.#follow(audit));
+    this.#store = makeStore(config.current.audit);
+    let before = config.current.audit;
+    config.onChange(({ audit }) => {
+      this.#follow(audit, before);
+      before = audit;
+    });
   }
 
-  /** Whether the trail is kept in a file. */
-  get isInFile(): boolean {
-    return this.#file !== undefined;
+  /** Where the trail is kept; undefined where the log is the trail. */
+  get store(): AuditStore | undefined {
+    return this.#store;
   }
 
   /** Whether requests that cannot be audited fail, so that commands are to be {@link announce}d. */
   get isRequired(): boolean {
-    return this.#file !== undefined && this.#config.current.audit.required;
+    return this.#store !== undefined && this.#config.current.audit.required;
   }
 
-  /** Lines that could not be written since the start. */
+  /** Records that were written since the start. */
+  get writtenCount(): number {
+    return this.#written;
+  }
+
+  /** Records that could not be written since the start. */
   get failureCount(): number {
     return this.#failures;
   }
 
-  /** @throws {ConfigError} when the file cannot be opened */
+  /** @throws {ConfigError} when the store cannot work as it is configured */
   async onModuleInit(): Promise<void> {
-    try {
-      await this.#file?.reopen();
-    } catch (error) {
-      const message = `names a file that cannot be opened for appending (${codeOf(error)})`;
-      throw new ConfigError('the audit trail', [{ path: 'audit.file', message }]);
-    }
+    await this.#store?.open();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    if (this.#file !== undefined) await this.#close(this.#file);
+    if (this.#store !== undefined) await this.#close(this.#store);
+  }
+
+  /** Where the items of calls go while the log is the trail. */
+  logTo(logger: Pino): void {
+    this.#log = logger;
   }
 
   /**
@@ -61,69 +78,97 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
    *
    * @throws {AppError} `INTERNAL_ERROR` when that cannot be written; then it must not be sent
    */
-  async announce(record: RequestRecord): Promise<void> {
-    if (await this.#write(record, 'STARTED')) return;
-    throw new AppError('INTERNAL_ERROR', 'The audit trail cannot be written; the command was not sent', {
-      requestId: record.audited?.requestId,
-      outcome: 'not-sent',
-    });
+  async announce(request: RequestRecord): Promise<void> {
+    if ((await this.#write([recordOf(request, 'STARTED')])) > 0) throw notSent(request);
   }
 
   /**
-   * Writes how a request ended.
+   * Writes how a request ended. Does nothing for a call with many items that is being carried out: its end writes that.
    *
    * @returns the error to answer instead, if it could not be written and that is required
    */
-  async conclude(record: RequestRecord): Promise<AppError | undefined> {
-    if ((await this.#write(record)) || !this.isRequired) return undefined;
-    const { errorCode, outcomeDetail } = record;
-    const ending =
-      errorCode === undefined ? 'The command was carried out' : `The request failed (${errorCode})`;
-    return new AppError('INTERNAL_ERROR', `${ending}, but the audit trail cannot be written`, {
-      requestId: record.audited?.requestId,
-      ...(outcomeDetail && { outcome: outcomeDetail }),
-    });
+  async conclude(request: RequestRecord): Promise<AppError | undefined> {
+    const call = this.#calls.get(request);
+    if (call !== undefined) {
+      return call.isEnded || request.errorCode === undefined ? undefined : call.end({}, request.errorCode);
+    }
+    const lost = await this.#write([recordOf(request)]);
+    return lost > 0 && this.isRequired ? notConcluded(request) : undefined;
   }
 
-  /** Opens the file afresh, after it was moved away. If that fails, it is tried again with each line. Never rejects. */
+  /** Begins the records of a call with many items, which then has to be ended. The same call for the same request. */
+  openCall(request: RequestRecord): AuditCall {
+    let call = this.#calls.get(request);
+    if (call === undefined) {
+      const { isRequired } = this;
+      call = new AuditCall(
+        { isRequired, write: (records) => this.#write(records), notSent, notConcluded },
+        request,
+      );
+      this.#calls.set(request, call);
+    }
+    return call;
+  }
+
+  /** Opens a file afresh, after it was moved away. If that fails, it is tried again with each record. Never rejects. */
   async reopen(): Promise<void> {
     try {
-      await this.#file?.reopen();
+      await this.#store?.reopen();
     } catch (error) {
       this.#logger.error(`the audit file cannot be reopened (${codeOf(error)})`);
     }
   }
 
-  async #write(record: RequestRecord, outcome?: AuditOutcome): Promise<boolean> {
-    const line = JSON.stringify(toAuditRecord(record, outcome));
+  /** @returns how many could not be written */
+  async #write(records: readonly AuditRecord[]): Promise<number> {
+    if (this.#store === undefined) {
+      for (const record of records) this.#log?.info(record, 'audit');
+      return 0;
+    }
     try {
-      await this.#file?.append(line);
-      return true;
+      await this.#store.append(records, this.isRequired);
+      this.#written += records.length;
+      return 0;
     } catch (error) {
-      this.#failures += 1;
-      this.#logger.error(`the audit trail cannot be written (${codeOf(error)})`, line);
-      return false;
+      this.#failures += records.length;
+      const message = `the audit trail cannot be written (${codeOf(error)})`;
+      for (const record of records) this.#logger.error(message, JSON.stringify(record));
+      return records.length;
     }
   }
 
-  #follow(audit: AuditConfig): void {
-    const before = this.#file;
-    if (before?.path === audit.file && (before === undefined || before.sync === audit.sync)) return;
-    this.#file = fileFor(audit);
-    if (before !== undefined) void this.#close(before);
+  #follow(audit: AuditConfig, before: AuditConfig): void {
+    // That a record is required is asked at each of them.
+    if (isDeepStrictEqual({ ...audit, required: before.required }, before)) return;
+    const old = this.#store;
+    this.#store = makeStore(audit);
+    this.#store?.open().catch((error: unknown) => this.#logger.error(`the audit trail: ${String(error)}`));
+    if (old !== undefined) void this.#close(old);
   }
 
-  async #close(file: AuditFile): Promise<void> {
+  async #close(store: AuditStore): Promise<void> {
     try {
-      await file.close();
+      await store.close();
     } catch (error) {
-      this.#logger.error(`the audit file could not be closed (${codeOf(error)})`);
+      this.#logger.error(`the audit trail could not be closed (${codeOf(error)})`);
     }
   }
 }
 
-function fileFor({ file, sync }: AuditConfig): AuditFile | undefined {
-  return file === undefined ? undefined : new AuditFile(file, sync);
+function notSent({ audited }: RequestRecord): AppError {
+  return new AppError('INTERNAL_ERROR', 'The audit trail cannot be written; the command was not sent', {
+    requestId: audited?.requestId,
+    outcome: 'not-sent',
+  });
+}
+
+function notConcluded({ audited, errorCode, outcomeDetail }: RequestRecord): AppError {
+  const ending =
+    errorCode === undefined ? 'The command was carried out' : `The request failed (${errorCode})`;
+  return new AppError('INTERNAL_ERROR', `${ending}, but the audit trail cannot be written`, {
+    requestId: audited?.requestId,
+    ...(outcomeDetail && { outcome: outcomeDetail }),
+  });
 }
 
 function codeOf(error: unknown): string {

@@ -22,6 +22,7 @@ export function embeddedDefault(environment: Environment): {
     auth: {
       tokens: [{ name: 'demo', sha256: sha256Hex(DEMO_TOKEN), grants: [{ project: '*', role: 'admin' }] }],
     },
+    audit: { store: 'memory' },
     projects: [
       {
         id: 'demo',

@@ -4,6 +4,7 @@ import type { AuditedAction } from '../access/actions.js';
 import type { Caller } from '../access/caller.js';
 import type { Outcome } from '../broker-gateway/gateway-error.js';
 import type { ErrorCode } from '../errors/error-codes.js';
+import type { JsonObject } from '../json/json.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -27,6 +28,12 @@ export class RequestRecord {
   /** Set by the features that act on a client. */
   clientId: string | undefined;
   topic: string | undefined;
+  /** Why, in the caller's words. */
+  reason: string | undefined;
+  /** Set for a call with many items: what the records of the call and of its items have in common. */
+  callId: string | undefined;
+  /** What an action is about that is not on one client; for the audit trail. */
+  details: JsonObject | undefined;
   /** The error's code; undefined while there is none. */
   errorCode: ErrorCode | undefined;
   /** Whether a command that failed can have been executed; undefined where the error does not tell. */

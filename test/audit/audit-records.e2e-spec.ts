@@ -144,10 +144,16 @@ describe('reading the audit trail', () => {
     expect([idsOf(answer), malformed(answer)]).toEqual([['client-1', 'client-0'], '0']);
   });
 
-  it('does not read on before the wanted time', async () => {
-    writeLines('not a record', entry(0), entry(1), entry(2));
-    const answer = await read(`?from=${hour(1)}`);
-    expect([idsOf(answer), malformed(answer)]).toEqual([['client-2', 'client-1'], '0']);
+  it('is hidden by no record of a clock that was wrong', async () => {
+    const wrong = entry(0, { time: '1970-01-01T00:00:07.000Z', clientId: 'wrong clock' });
+    writeLines(entry(0), entry(1), wrong, entry(2), wrong, wrong, entry(3));
+    expect(idsOf(await read('?from=2026-01-01T00:00:00Z'))).toEqual([
+      'client-3',
+      'client-2',
+      'client-1',
+      'client-0',
+    ]);
+    expect(idsOf(await read('?to=2000-01-01T00:00:00Z'))).toEqual(Array<string>(3).fill('wrong clock'));
   });
 
   it('finds nothing in an empty file, or when none was begun since the last was moved away', async () => {

@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { AUDITED_ACTIONS, inWords, type AuditedAction } from '../../access/actions.js';
 import type { Outcome } from '../../broker-gateway/gateway-error.js';
 import { ERROR_CODES } from '../../errors/error-codes.js';
+import type { JsonObject } from '../../json/json.js';
 import type { AuditOutcome } from '../audit-record.js';
 
 /** One record of the audit trail, for the OpenAPI document. */
@@ -35,13 +36,34 @@ export class AuditEntry {
   readonly action!: AuditedAction;
 
   @ApiPropertyOptional({
-    description: 'Absent when the request was refused before its body was read.',
+    description:
+      'Absent when the request was refused before its body was read. Longer than 512 characters, it is cut, and ends with `…#` and its SHA-256 (base64url); so are other texts.',
     example: 'sensor-1',
   })
   readonly clientId?: string;
 
   @ApiPropertyOptional({ example: 'firmware/updates' })
   readonly topic?: string;
+
+  @ApiPropertyOptional({
+    description: 'The same in the record of a call with many items and in those of its items.',
+    example: '6f0a1f5e-3c0d-4a55-9a5f-0b1b8a6d2f11',
+  })
+  readonly callId?: string;
+
+  @ApiPropertyOptional({ description: "The item's place in its call, from 0.", type: 'integer', example: 0 })
+  readonly index?: number;
+
+  @ApiPropertyOptional({ description: "Why, in the caller's words.", example: 'compromised firmware' })
+  readonly reason?: string;
+
+  @ApiPropertyOptional({
+    description: 'What an action was about that is not on one client, and what became of it.',
+    type: 'object',
+    additionalProperties: true,
+    example: { summary: { total: 200, done: 200, failed: 0, notSent: 0, unknown: 0 } },
+  })
+  readonly details?: JsonObject;
 
   @ApiProperty({
     description: '`STARTED` before the command is sent (with `audit.required`), then `OK` or the error code.',

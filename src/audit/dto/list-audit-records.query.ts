@@ -1,10 +1,14 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { z } from 'zod';
 import { AUDITED_ACTIONS, type AuditedAction } from '../../access/actions.js';
-import { QueryInteger, QueryParameter } from '../../http/body/query-parameter.decorator.js';
+import { ERROR_CODES } from '../../errors/error-codes.js';
+import { QueryBoolean, QueryInteger, QueryParameter } from '../../http/body/query-parameter.decorator.js';
 import { mqttStringProblem } from '../../mqtt-strings/mqtt-string.js';
+import type { AuditOutcome } from '../audit-record.js';
 
 const MAX_LIMIT = 1000;
+const MAX_TEXT = 1024;
+const OUTCOMES = ['OK', 'STARTED', ...Object.keys(ERROR_CODES)] as AuditOutcome[];
 
 const dateTime = z.iso.datetime({ offset: true });
 
@@ -16,7 +20,15 @@ const QueryDateTime = (): PropertyDecorator =>
     (text) => (dateTime.safeParse(text).success ? new Date(text) : text),
   );
 
-/** Query of `listAuditRecords`. */
+/** Text of a length that a record can hold. */
+const QueryText = (): PropertyDecorator =>
+  QueryParameter((value) =>
+    typeof value === 'string' && value !== '' && value.length <= MAX_TEXT
+      ? undefined
+      : `must have 1 to ${MAX_TEXT} characters`,
+  );
+
+/** Query of `listAuditRecords` and `listAllAuditRecords`. */
 export class ListAuditRecordsQuery {
   @ApiPropertyOptional({
     description: 'Only records from this time on.',
@@ -53,6 +65,44 @@ export class ListAuditRecordsQuery {
   readonly action?: AuditedAction;
 
   @ApiPropertyOptional({
+    description: "Only records of this caller: a token's name or a JWT's subject.",
+    example: 'demo',
+  })
+  @QueryText()
+  readonly caller?: string;
+
+  @ApiPropertyOptional({
+    description: 'Only records with this outcome: `OK` or an error code, or `STARTED`.',
+    enum: OUTCOMES,
+    example: 'OK',
+  })
+  @QueryParameter((value) =>
+    OUTCOMES.some((outcome) => outcome === value) ? undefined : 'must be OK, STARTED or an error code',
+  )
+  readonly outcome?: AuditOutcome;
+
+  @ApiPropertyOptional({ description: 'Only records of the request with this `X-Request-Id`.' })
+  @QueryText()
+  readonly requestId?: string;
+
+  @ApiPropertyOptional({ description: 'Only records of the call with this `callId`, and of its items.' })
+  @QueryText()
+  readonly callId?: string;
+
+  @ApiPropertyOptional({ description: 'Only records about this broker.', example: 'embedded' })
+  @QueryText()
+  readonly broker?: string;
+
+  @ApiPropertyOptional({
+    description: 'Whether to list `STARTED` records, too.',
+    type: 'boolean',
+    default: false,
+    example: false,
+  })
+  @QueryBoolean()
+  readonly started?: boolean;
+
+  @ApiPropertyOptional({
     description: 'How many records to list at most.',
     type: 'integer',
     minimum: 1,
@@ -62,4 +112,8 @@ export class ListAuditRecordsQuery {
   })
   @QueryInteger(1, MAX_LIMIT)
   readonly limit: number = 100;
+
+  @ApiPropertyOptional({ description: '`X-Next-Cursor` of the page before.' })
+  @QueryText()
+  readonly cursor?: string;
 }

@@ -1,0 +1,143 @@
+import type { ErrorCode } from '../errors/error-codes.js';
+import type { AppError } from '../errors/app-error.js';
+import type { RequestRecord } from '../http/request-record.js';
+import type { JsonObject } from '../json/json.js';
+import {
+  itemRecords,
+  nameCall,
+  recordOf,
+  type AuditItem,
+  type AuditRecord,
+  type EndedItem,
+} from './audit-record.js';
+
+/** Records in one write. */
+const BATCH = 500;
+/** Records that wait before whoever writes them has to wait, too; half of it and they go on. */
+const HIGH_WATER = 4000;
+
+/** What an {@link AuditCall} needs of the trail. */
+export interface CallTrail {
+  readonly isRequired: boolean;
+  /** Never rejects. @returns how many could not be written */
+  write(records: readonly AuditRecord[]): Promise<number>;
+  /** The errors to answer when records that are required could not be written. */
+  notSent(request: RequestRecord): AppError;
+  notConcluded(request: RequestRecord): AppError;
+}
+
+/**
+ * The records of a call with many operations: one for each item, and at the end one for the call. What they have in common
+ * are `callId`, `requestId` and `reason`.
+ *
+ * Made by `AuditTrail.openCall`; whoever opens a call has to {@link end} it. Memory is bounded when the caller heeds what
+ * {@link conclude} returns.
+ */
+export class AuditCall {
+  /** In all records of the call. */
+  readonly id: string;
+  readonly #trail: CallTrail;
+  readonly #request: RequestRecord;
+  readonly #toRecord: ReturnType<typeof itemRecords>;
+  #gathered: AuditRecord[] = [];
+  #isScheduled = false;
+  #waiting = 0;
+  #onRoom: (() => void)[] = [];
+  #lost = 0;
+  #isAnnounced = false;
+  #end: Promise<AppError | undefined> | undefined;
+
+  constructor(trail: CallTrail, request: RequestRecord) {
+    this.#trail = trail;
+    this.#request = request;
+    this.id = nameCall(request);
+    this.#toRecord = itemRecords(request);
+  }
+
+  /** Whether items have to be {@link announce}d. */
+  get isRequired(): boolean {
+    return this.#trail.isRequired;
+  }
+
+  /** Whether the call's own record is written, or about to be. */
+  get isEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** Records that could not be written; each of them is in the log, complete. */
+  get lostCount(): number {
+    return this.#lost;
+  }
+
+  /**
+   * Writes that commands are about to be sent, if the trail is required; give it some hundred items at a time.
+   *
+   * @throws {AppError} `INTERNAL_ERROR` when that cannot be written; then none of them must be sent
+   */
+  async announce(items: readonly AuditItem[]): Promise<void> {
+    if (!this.isRequired) return;
+    const records = items.map((item) => this.#toRecord(item, 'STARTED'));
+    if (!this.#isAnnounced) records.unshift(recordOf(this.#request, 'STARTED'));
+    this.#isAnnounced = true;
+    const lost = await this.#trail.write(records);
+    this.#lost += lost;
+    if (lost > 0) throw this.#trail.notSent(this.#request);
+  }
+
+  /**
+   * Writes how an item ended. Never throws.
+   *
+   * @returns false when the trail is behind: wait for {@link room} before sending more
+   */
+  conclude(item: EndedItem): boolean {
+    this.#gathered.push(this.#toRecord(item, item.outcome, item.outcomeDetail));
+    if (this.#gathered.length >= BATCH) this.#flush();
+    else if (!this.#isScheduled) {
+      this.#isScheduled = true;
+      setImmediate(() => {
+        this.#isScheduled = false;
+        this.#flush();
+      });
+    }
+    return this.#waiting < HIGH_WATER;
+  }
+
+  /** Resolves when there is room for more; it does, even when nothing can be written. */
+  room(): Promise<void> {
+    if (this.#waiting < HIGH_WATER) return Promise.resolve();
+    return new Promise((resolve) => this.#onRoom.push(resolve));
+  }
+
+  /**
+   * Writes what waits, then the record of the call itself. Only the first time.
+   *
+   * @param summary how the items ended, in numbers
+   * @param errorCode how the call ended, if it was not carried out
+   * @returns the error to answer instead, if records could not be written and that is required
+   */
+  end(summary: JsonObject, errorCode?: ErrorCode): Promise<AppError | undefined> {
+    return (this.#end ??= this.#conclude(summary, errorCode));
+  }
+
+  async #conclude(summary: JsonObject, errorCode: ErrorCode | undefined): Promise<AppError | undefined> {
+    this.#flush();
+    const request = this.#request;
+    while (this.#waiting > 0) await new Promise<void>((resolve) => this.#onRoom.push(resolve));
+    request.details = { ...request.details, summary };
+    this.#lost += await this.#trail.write([recordOf(request, errorCode ?? request.errorCode ?? 'OK')]);
+    return this.#lost > 0 && this.isRequired ? this.#trail.notConcluded(request) : undefined;
+  }
+
+  #flush(): void {
+    const records = this.#gathered;
+    if (records.length === 0) return;
+    this.#gathered = [];
+    this.#waiting += records.length;
+    void this.#trail.write(records).then((lost) => {
+      this.#lost += lost;
+      this.#waiting -= records.length;
+      if (this.#waiting > HIGH_WATER / 2) return;
+      for (const goOn of this.#onRoom.splice(0)) goOn();
+    });
+  }
+}
