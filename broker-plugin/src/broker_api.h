@@ -29,9 +29,31 @@
 #  pragma weak mosquitto_apply_on_all_clients
 #  pragma weak mosquitto_client
 #  pragma weak mosquitto_client_port
+#  pragma weak mosquitto_persist_client_delete
+#  pragma weak mosquitto_persistence_location
 #  pragma weak mosquitto_plugin_set_info
+#  pragma weak mosquitto_property_copy_all
+#  pragma weak mosquitto_property_identifier
+#  pragma weak mosquitto_property_next
+#  pragma weak mosquitto_property_read_string_pair
 #  pragma weak mosquitto_subscription_add
 #  pragma weak mosquitto_subscription_delete
+#else
+/* The broker's reason for a disconnect, which 2.0 does not tell. */
+#  define MOSQ_ERR_SESSION_TAKEN_OVER 142
+
+/* What 2.0 lacks answers as if it knew nothing, so that the code that asks is the same for both. */
+static inline int mosquitto_client_port(const struct mosquitto *client)
+{
+	(void)client;
+	return 0;
+}
+
+
+static inline const char *mosquitto_persistence_location(void)
+{
+	return NULL;
+}
 #endif
 
 #endif

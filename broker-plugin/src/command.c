@@ -2,46 +2,38 @@
 
 #include <string.h>
 
-#define MAX_STRING_BYTES 65535
+#include "control.h"
+#include "fields.h"
 
-/* A string field that MQTT could carry, else NULL. Valid ones hold no control characters, so they are safe to log. */
-static const char *mqtt_string(const cJSON *json, const char *field)
+static const struct {
+	const char *code;
+	const char *text;
+} failures[] = {
+	[FAILED_INVALID] = { "INVALID", "Invalid command" },
+	[FAILED_UNKNOWN_COMMAND] = { "UNKNOWN_COMMAND", "Unknown command" },
+	[FAILED_CLIENT_NOT_FOUND] = { "CLIENT_NOT_FOUND", "Client not found" },
+	[FAILED_CLIENT_NOT_CONNECTED] = { "CLIENT_NOT_CONNECTED", "Client not connected" },
+	[FAILED_CLIENT_RECONNECTED] = { "CLIENT_RECONNECTED", "Client has connected again" },
+	[FAILED_CONTROL_CLIENT] = { "CONTROL_CLIENT", "Client is a control connection" },
+	[FAILED_NOT_SUPPORTED] = { "NOT_SUPPORTED", "Not supported by this Mosquitto version" },
+	[FAILED_BAN_NOT_FOUND] = { "BAN_NOT_FOUND", "Ban not found" },
+	[FAILED_BAN_TOO_WIDE] = { "BAN_TOO_WIDE", "The ban would keep out everybody" },
+	[FAILED_STANDING_SUBSCRIPTION_NOT_FOUND] =
+		{ "STANDING_SUBSCRIPTION_NOT_FOUND", "Standing subscription not found" },
+	[FAILED_TOO_MANY] = { "TOO_MANY", "Too many" },
+	[FAILED_STORE] = { "STORE_FAILED", "Could not be stored; nothing was changed" },
+	[FAILED_INTERNAL] = { "INTERNAL", "Internal error" },
+};
+
+const char *failure_code(enum failure failure)
 {
-	const char *value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, field));
-	size_t length = value ? strlen(value) : 0;
-
-	if(length == 0 || length > MAX_STRING_BYTES || mosquitto_validate_utf8(value, (int)length)){
-		return NULL;
-	}
-	return value;
+	return failures[failure].code;
 }
 
 
 const char *command_given_name(const cJSON *json)
 {
-	return mqtt_string(json, "command");
-}
-
-
-bool command_read_clientid(struct command *command)
-{
-	command->clientid = mqtt_string(command->json, "clientid");
-	if(!command->clientid){
-		command_fail(command, "Invalid/missing clientid");
-		return false;
-	}
-	return true;
-}
-
-
-bool command_read_topic(struct command *command)
-{
-	command->topic = mqtt_string(command->json, "topic");
-	if(!command->topic){
-		command_fail(command, "Invalid/missing topic");
-		return false;
-	}
-	return true;
+	return fields_text(fields_get(json, "command"));
 }
 
 
@@ -49,7 +41,7 @@ static void log_outcome(const struct command *command, const char *outcome)
 {
 	const struct request *request = command->request;
 
-	mosquitto_log_printf(MOSQ_LOG_NOTICE,
+	mosquitto_log_printf(command->reads_only ? MOSQ_LOG_INFO : MOSQ_LOG_NOTICE,
 			"client-control: %.64s%s%.128s%s%s%.256s%s: %s (user '%.128s', client '%.128s', address %s)",
 			command->name,
 			command->clientid ? " client '" : "", command->clientid ? command->clientid : "", command->clientid ? "'" : "",
@@ -61,15 +53,155 @@ static void log_outcome(const struct command *command, const char *outcome)
 }
 
 
-void command_succeed(struct command *command, cJSON *data)
+static void end(struct command *command, struct json_text *response)
 {
-	log_outcome(command, "done");
-	reply_add(&command->request->reply, command->name, command->correlation_data, NULL, data);
+	if(command->correlation_data){
+		json_string(response, "correlationData", command->correlation_data);
+	}
+	json_close_object(response);
+	reply_add(&command->request->reply, response);
+	json_free(response);
+	command->ended = true;
 }
 
 
-void command_fail(struct command *command, const char *error)
+void command_succeed(struct command *command, struct json_text *data)
 {
-	log_outcome(command, error);
-	reply_add(&command->request->reply, command->name, command->correlation_data, error, NULL);
+	struct json_text response = { 0 };
+
+	log_outcome(command, "done");
+	json_open_object(&response, NULL);
+	json_string(&response, "command", command->name);
+	if(data && data->failed){
+		response.failed = true;
+	}else if(data){
+		json_raw(&response, "data", data->text, data->length);
+	}else{
+		json_raw(&response, "data", "{}", 2);
+	}
+	if(data){
+		json_free(data);
+	}
+	end(command, &response);
+}
+
+
+/* `info`: a key, and its value as a text or, if that is NULL, as a number. No key, no info. */
+static void fail(struct command *command, enum failure failure, const char *text, const char *key, const char *value,
+		int64_t number)
+{
+	struct json_text response = { 0 };
+
+	log_outcome(command, text);
+	json_open_object(&response, NULL);
+	json_string(&response, "command", command->name);
+	json_string(&response, "error", text);
+	if(command->request->api->has_codes){
+		json_string(&response, "code", failures[failure].code);
+		if(key){
+			json_open_object(&response, "info");
+			if(value){
+				json_string(&response, key, value);
+			}else{
+				json_integer(&response, key, number);
+			}
+			json_close_object(&response);
+		}
+	}
+	end(command, &response);
+}
+
+
+void command_fail(struct command *command, enum failure failure)
+{
+	fail(command, failure, failures[failure].text, NULL, NULL, 0);
+}
+
+
+void command_fail_field(struct command *command, const char *field, const char *text)
+{
+	fail(command, FAILED_INVALID, text, "field", field, 0);
+}
+
+
+void command_fail_feature(struct command *command, const char *feature)
+{
+	fail(command, FAILED_NOT_SUPPORTED, failures[FAILED_NOT_SUPPORTED].text, "feature", feature, 0);
+}
+
+
+void command_fail_number(struct command *command, enum failure failure, const char *key, int64_t number)
+{
+	fail(command, failure, failures[failure].text, key, NULL, number);
+}
+
+
+bool command_read_clientid(struct command *command)
+{
+	command->clientid = fields_text(fields_get(command->json, "clientid"));
+	if(!command->clientid){
+		command_fail_field(command, "clientid", "Invalid/missing clientid");
+		return false;
+	}
+	return true;
+}
+
+
+bool command_read_topic(struct command *command)
+{
+	command->topic = fields_text(fields_get(command->json, "topic"));
+	if(!command->topic){
+		command_fail_field(command, "topic", "Invalid/missing topic");
+		return false;
+	}
+	return true;
+}
+
+
+static bool fail_named(struct command *command, const char *field)
+{
+	char text[64] = "Invalid ";
+
+	strncat(text, field, sizeof(text)-strlen(text)-1);
+	command_fail_field(command, field, text);
+	return false;
+}
+
+
+bool command_read_bool(struct command *command, const char *field, bool *value)
+{
+	const cJSON *json = fields_get(command->json, field);
+
+	if(json && !cJSON_IsBool(json)){
+		return fail_named(command, field);
+	}
+	if(json){
+		*value = cJSON_IsTrue(json);
+	}
+	return true;
+}
+
+
+bool command_read_whole(struct command *command, const char *field, int64_t min, int64_t max, int64_t *value)
+{
+	const cJSON *json = fields_get(command->json, field);
+
+	if(json && !fields_whole_number(json, min, max, value)){
+		return fail_named(command, field);
+	}
+	return true;
+}
+
+
+void *command_new_state(struct command *command, size_t size, void (*step)(struct command *command),
+		void (*free_state)(void *state))
+{
+	command->state = mosquitto_calloc(1, size);
+	if(!command->state){
+		command_fail(command, FAILED_INTERNAL);
+		return NULL;
+	}
+	command->step = step;
+	command->free_state = free_state;
+	return command->state;
 }

@@ -3,47 +3,100 @@
 
 #include <cjson/cJSON.h>
 
+#include "clients.h"
+#include "json_text.h"
 #include "options.h"
 #include "reply.h"
 
-/* Error texts that more than one command gives. */
-#define ERROR_CLIENT_NOT_FOUND "Client not found"
-#define ERROR_INTERNAL "Internal error"
-#define ERROR_NOT_SUPPORTED "Not supported by this Mosquitto version"
+struct control_api;
 
-/* One request message while it is worked on. The strings belong to the sender's connection. */
-struct request {
-	const struct options *options;
-	struct mosquitto *sender;
-	const char *sender_id;
-	const char *sender_username;  /* NULL if it has none */
-	const char *sender_address;   /* NULL for a bridge */
-	int clients_scanned;          /* by the listClients commands so far */
-	struct reply reply;
-};
+struct request;
 
-/* One command of it. */
+/*
+ * One command of a message. A command's `run` ends it with exactly one of the functions below, or sets `step`, which is
+ * then called again and again, possibly in later turns of the broker's loop, until it ends the command. In between,
+ * commands of other senders may run.
+ */
 struct command {
 	struct request *request;
 	const cJSON *json;
 	const char *name;
-	const char *correlation_data; /* NULL if it has none */
-	const char *clientid;         /* set by command_read_clientid() */
-	const char *topic;            /* set by command_read_topic() */
+	const char *correlation_data;     /* NULL if it has none */
+	const char *clientid;             /* set by command_read_clientid() */
+	const char *topic;                /* set by command_read_topic() */
+	bool reads_only;                  /* its outcome is logged at a lower level */
+	bool ended;
+	void (*step)(struct command *command);
+	void (*free_state)(void *state);  /* called at the end, whatever the end is */
+	void *state;
 };
+
+/* One request message while it is worked on. */
+struct request {
+	struct request *next;
+	const struct options *options;
+	const struct control_api *api;
+	const struct mosquitto *sender;   /* to be compared only: it may be gone */
+	int64_t sender_since_ms;          /* 0 where the table of clients is not kept */
+	char *sender_id;
+	char *sender_username;            /* NULL if it has none */
+	char *sender_address;             /* NULL if it has none */
+	size_t bytes;                     /* of the message */
+	cJSON *message;
+	const cJSON *next_command;
+	struct command command;           /* the one that runs, if it has a request */
+	struct reply reply;
+};
+
+/* The codes of our own control protocol, with the texts of the Pro API where it has one. */
+enum failure {
+	FAILED_INVALID,
+	FAILED_UNKNOWN_COMMAND,
+	FAILED_CLIENT_NOT_FOUND,
+	FAILED_CLIENT_NOT_CONNECTED,
+	FAILED_CLIENT_RECONNECTED,
+	FAILED_CONTROL_CLIENT,
+	FAILED_NOT_SUPPORTED,
+	FAILED_BAN_NOT_FOUND,
+	FAILED_BAN_TOO_WIDE,
+	FAILED_STANDING_SUBSCRIPTION_NOT_FOUND,
+	FAILED_TOO_MANY,
+	FAILED_STORE,
+	FAILED_INTERNAL,
+};
+
+/* The code's name. */
+const char *failure_code(enum failure failure);
+
+/* Log the outcome with who asked, and reply. succeed empties `data`; NULL stands for {}. */
+void command_succeed(struct command *command, struct json_text *data);
+void command_fail(struct command *command, enum failure failure);
+
+/* FAILED_INVALID with the field that is wrong, and a text for people. */
+void command_fail_field(struct command *command, const char *field, const char *text);
+
+/* FAILED_NOT_SUPPORTED with the feature that is missing. */
+void command_fail_feature(struct command *command, const char *feature);
+
+/* A failure with a number in its `info`. */
+void command_fail_number(struct command *command, enum failure failure, const char *key, int64_t number);
 
 /* The command's name as given, NULL if it is missing or nothing that could be logged. */
 const char *command_given_name(const cJSON *json);
 
-/*
- * Read a field into the command. Both must be non-empty strings that MQTT allows (specification 5.0, section 1.5.4);
- * if not, the error is replied and false returned.
- */
+/* Read a field into the command. If it is not what MQTT allows, the command fails and false is returned. */
 bool command_read_clientid(struct command *command);
 bool command_read_topic(struct command *command);
 
-/* Log the outcome with who asked, and reply. A command ends with exactly one of these; succeed owns `data`. */
-void command_succeed(struct command *command, cJSON *data);
-void command_fail(struct command *command, const char *error);
+/* Read a field that may be missing or null; the value keeps its default then. False: the command has failed. */
+bool command_read_bool(struct command *command, const char *field, bool *value);
+bool command_read_whole(struct command *command, const char *field, int64_t min, int64_t max, int64_t *value);
+
+/* For commands that take several turns: whether this turn's time is used up. */
+bool command_turn_is_over(void);
+
+/* Gives the command memory of its own for its steps, zeroed; fails the command and gives NULL when memory is short. */
+void *command_new_state(struct command *command, size_t size, void (*step)(struct command *command),
+		void (*free_state)(void *state));
 
 #endif

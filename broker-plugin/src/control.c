@@ -2,10 +2,34 @@
 
 #include <string.h>
 
+#include "access.h"
+#include "clock.h"
 #include "limits.h"
 #include "request_text.h"
+#include "sessions.h"
+#include "warnings.h"
 
 #define UNKNOWN_COMMAND "Unknown command"
+#define NOT_AUTHORIZED "{\"responses\":[{\"command\":\"" UNKNOWN_COMMAND "\",\"error\":\"Not authorized\"," \
+	"\"code\":\"NOT_AUTHORIZED\"}]}"
+
+/* The messages that are not done yet, in the order they came. Those of one sender are worked on in that order. */
+static struct request *oldest;
+static struct request *newest;
+static struct request *in_work;  /* one of them, or NULL; the senders take turns */
+static int requests_waiting;
+static size_t bytes_waiting;
+
+/* Without ticks (2.0 with per_listener_settings has none) there is one turn only, that never ends. */
+static bool has_ticks;
+static int64_t turn_used_us;
+static int64_t working_since_us;
+
+bool command_turn_is_over(void)
+{
+	return has_ticks && turn_used_us + clock_monotonic_us() - working_since_us >= TURN_US;
+}
+
 
 static const struct command_handler *find_handler(const struct control_api *api, const char *name)
 {
@@ -34,92 +58,348 @@ static bool read_correlation_data(struct command *command)
 }
 
 
-static void run_command(struct request *request, const struct control_api *api, const cJSON *json, bool allowed)
+static bool is_listed(const char *names, const char *name)
+{
+	size_t length = strlen(name);
+
+	for(const char *at=names; *at; at+=strspn(at, " ")){
+		size_t listed = strcspn(at, " ");
+
+		if(listed == length && !memcmp(at, name, length)){
+			return true;
+		}
+		at += listed;
+	}
+	return false;
+}
+
+
+/* False and failed if the command has a field that it should not have. */
+static bool check_fields(struct command *command, const char *fields)
+{
+	for(const cJSON *field=command->json->child; fields && field; field=field->next){
+		if(!is_listed("command correlationData", field->string) && !is_listed(fields, field->string)){
+			command_fail_field(command, field->string, "Unknown field");
+			return false;
+		}
+	}
+	return true;
+}
+
+
+bool control_offers(const struct options *options, enum need need)
+{
+	switch(need){
+		case NEEDS_NOTHING:
+			return true;
+		case NEEDS_CLIENTS:
+			return options->track_clients;
+		case NEEDS_BANS:
+			return options->track_clients && options->state_dir;
+		case NEEDS_2_1:
+			return BUILT_FOR_2_1;
+		case NEEDS_STANDING:
+			return BUILT_FOR_2_1 && options->state_dir;
+		case NEEDS_RETAINED:
+			return BUILT_FOR_2_1 && options->deliver_retained;
+	}
+	return false;
+}
+
+
+static void begin_command(struct command *command)
 {
 	const struct command_handler *handler;
-	struct command command = { .request = request, .json = json, .name = UNKNOWN_COMMAND };
 	const char *name;
 
-	if(!cJSON_IsObject(json)){
-		command_fail(&command, "Command not an object");
+	if(!cJSON_IsObject(command->json)){
+		command_fail_field(command, "commands", "Command not an object");
 		return;
 	}
-	name = command_given_name(json);
+	name = command_given_name(command->json);
 	if(name){
-		command.name = name;
+		command->name = name;
 	}
-	if(!read_correlation_data(&command)){
-		command_fail(&command, "Invalid correlationData data type.");
+	if(!read_correlation_data(command)){
+		command_fail_field(command, "correlationData", "Invalid correlationData data type.");
 		return;
 	}
 	if(!name){
-		command_fail(&command, "Missing command");
+		command_fail_field(command, "command", "Missing command");
 		return;
 	}
-	if(!allowed){
-		reply_add(&request->reply, command.name, command.correlation_data, "Not authorized", NULL);
+	handler = find_handler(command->request->api, name);
+	if(!handler){
+		command_fail(command, FAILED_UNKNOWN_COMMAND);
 		return;
 	}
-	handler = find_handler(api, name);
-	if(handler){
-		handler->run(&command);
-	}else{
-		command_fail(&command, UNKNOWN_COMMAND);
+	command->reads_only = handler->reads_only;
+	if(!control_offers(command->request->options, handler->need)){
+		command_fail_feature(command, handler->feature);
+	}else if(check_fields(command, handler->fields)){
+		handler->run(command);
 	}
 }
 
 
-static void refuse_message(struct request *request, const char *error)
+static void end_command(struct command *command)
+{
+	if(command->free_state){
+		command->free_state(command->state);
+	}
+	mosquitto_free(command->state);
+	memset(command, 0, sizeof(*command));
+}
+
+
+/* Begins the next command of a request or takes the one that runs further; false if there is none left. */
+static bool advance(struct request *request)
+{
+	struct command *command = &request->command;
+
+	if(command->request){
+		command->step(command);
+	}else if(request->next_command){
+		*command = (struct command){ .request = request, .json = request->next_command, .name = UNKNOWN_COMMAND };
+		request->next_command = request->next_command->next;
+		begin_command(command);
+	}else{
+		return false;
+	}
+	if(command->ended){
+		end_command(command);
+	}
+	return true;
+}
+
+
+static void free_request(struct request *request)
+{
+	if(request->command.request){
+		end_command(&request->command);
+	}
+	reply_end(&request->reply);
+	cJSON_Delete(request->message);
+	mosquitto_free(request->sender_id);
+	mosquitto_free(request->sender_username);
+	mosquitto_free(request->sender_address);
+	mosquitto_free(request);
+}
+
+
+static void remove_request(struct request *request)
+{
+	struct request **link = &oldest;
+
+	newest = NULL; /* found on the way */
+	while(*link != request){
+		newest = *link;
+		link = &(*link)->next;
+	}
+	*link = request->next;
+	while(*link){
+		newest = *link;
+		link = &(*link)->next;
+	}
+	requests_waiting--;
+	bytes_waiting -= request->bytes;
+	free_request(request);
+}
+
+
+/* Whether another message of its sender comes before it. */
+static bool has_to_wait(const struct request *request)
+{
+	for(const struct request *before=oldest; before != request; before=before->next){
+		if(!strcmp(before->sender_id, request->sender_id)){
+			return true;
+		}
+	}
+	return false;
+}
+
+
+/* The turn of the next sender. There is always one: the oldest message has to wait for nobody. */
+static struct request *next_in_turn(struct request *request)
+{
+	do{
+		request = request && request->next ? request->next : oldest;
+	}while(request && has_to_wait(request));
+	return request;
+}
+
+
+/* Whoever asked may have gone: what has begun is brought to its end, but nothing new is begun for nobody. */
+static void drop_if_abandoned(struct request *request)
+{
+	const struct client *sender;
+
+	if(request->sender_since_ms == 0 || !request->reply.clientid){
+		return;
+	}
+	sender = clients_find(request->sender_id);
+	if(!sender || sender->context != request->sender || sender->connected_ms != request->sender_since_ms){
+		request->reply.clientid = NULL;
+		request->next_command = NULL;
+	}
+}
+
+
+static void work(void)
+{
+	int64_t share_ends_us;
+
+	if(turn_used_us >= TURN_US){
+		return;
+	}
+	working_since_us = clock_monotonic_us();
+	share_ends_us = working_since_us + SHARE_US;
+	while(oldest && !command_turn_is_over()){
+		if(!in_work || clock_monotonic_us() >= share_ends_us){
+			in_work = next_in_turn(in_work);
+			share_ends_us = clock_monotonic_us() + SHARE_US;
+		}
+		drop_if_abandoned(in_work);
+		if(!advance(in_work)){
+			struct request *done = in_work;
+
+			in_work = NULL;
+			remove_request(done);
+		}
+	}
+	turn_used_us = has_ticks ? turn_used_us + clock_monotonic_us() - working_since_us : 0;
+}
+
+
+bool control_is_busy(void)
+{
+	return oldest != NULL;
+}
+
+
+bool control_tick(void)
+{
+	has_ticks = true;
+	turn_used_us = 0;
+	work();
+	return oldest != NULL;
+}
+
+
+/* True while the sender may still get an answer that it is not authorized, which costs the broker memory if not read. */
+static bool spend_refusal(struct client *sender)
+{
+	static struct client everybody_else; /* not in the table: they share */
+	struct client *client = sender ? sender : &everybody_else;
+	int64_t now = clock_monotonic_us();
+
+	if(client->refusals == 0 || now - client->refusals_since_us >= REFUSAL_REFILL_SECONDS * INT64_C(1000000)){
+		client->refusals_since_us = now;
+		client->refusals -= client->refusals > 0;
+	}
+	if(client->refusals >= REFUSALS_AT_ONCE){
+		return false;
+	}
+	client->refusals++;
+	return true;
+}
+
+
+static void refuse_sender(const struct mosquitto *context, struct client *sender, const struct control_api *api)
+{
+	struct json_text text = { 0 };
+
+	warnings_raise(WARNING_NOT_ALLOWED, context);
+	if(spend_refusal(sender)){
+		json_append(&text, NOT_AUTHORIZED, strlen(NOT_AUTHORIZED));
+		reply_send(mosquitto_client_id(context), api->response_topic, &text);
+	}
+}
+
+
+static void refuse_message(struct request *request, enum failure failure, const char *field, const char *error)
 {
 	struct command command = { .request = request, .name = UNKNOWN_COMMAND };
 
-	command_fail(&command, error);
+	if(failure == FAILED_INVALID){
+		command_fail_field(&command, field, error);
+	}else{
+		command_fail_number(&command, failure, "limit", MAX_REQUESTS_WAITING);
+	}
+	free_request(request);
 }
 
 
-static void run_commands(struct request *request, const struct control_api *api, const cJSON *commands)
+static bool copy(char **to, const char *from)
 {
-	bool allowed = options_allow(request->options, request->sender_username);
-	const cJSON *json;
-
-	if(!allowed){
-		/* One line for the message: who may not command may not flood the log either. */
-		mosquitto_log_printf(MOSQ_LOG_WARNING,
-				"Warning: client-control: user '%.128s' (client '%.128s', address %s) is not allowed to send commands.",
-				request->sender_username ? request->sender_username : "<anonymous>", request->sender_id,
-				request->sender_address ? request->sender_address : "unknown");
-	}
-	cJSON_ArrayForEach(json, commands){
-		run_command(request, api, json, allowed);
-	}
+	*to = from ? mosquitto_strdup(from) : NULL;
+	return from == NULL || *to != NULL;
 }
 
 
-static void run_message(struct request *request, const struct control_api *api, const void *payload, size_t length)
+static struct request *new_request(const struct mosquitto *context, const struct client *sender,
+		const struct control_endpoint *endpoint, size_t bytes)
+{
+	struct request *request = mosquitto_calloc(1, sizeof(struct request));
+
+	if(!request){
+		return NULL;
+	}
+	request->options = endpoint->options;
+	request->api = endpoint->api;
+	request->sender = context;
+	request->sender_since_ms = sender ? sender->connected_ms : 0;
+	request->bytes = bytes;
+	if(!copy(&request->sender_id, mosquitto_client_id(context))
+			|| !copy(&request->sender_username, mosquitto_client_username(context))
+			|| !copy(&request->sender_address, mosquitto_client_address(context))){
+
+		free_request(request);
+		return NULL;
+	}
+	request->reply.clientid = request->sender_id;
+	request->reply.topic = endpoint->api->response_topic;
+	return request;
+}
+
+
+/* Takes the request over. */
+static void accept_message(struct request *request, const void *payload, size_t length)
 {
 	char *text;
-	cJSON *message;
 	const cJSON *commands;
 
 	if(length > MAX_REQUEST_BYTES){
-		refuse_message(request, "Payload too large");
+		refuse_message(request, FAILED_INVALID, "commands", "Payload too large");
+		return;
+	}
+	if(requests_waiting >= MAX_REQUESTS_WAITING || bytes_waiting + length > MAX_REQUEST_BYTES_WAITING){
+		refuse_message(request, FAILED_TOO_MANY, NULL, NULL);
 		return;
 	}
 	text = request_text_copy(payload, length);
-	message = text ? cJSON_ParseWithOpts(text, NULL, true) : NULL;
+	request->message = text ? cJSON_ParseWithOpts(text, NULL, true) : NULL;
 	mosquitto_free(text);
-	commands = cJSON_GetObjectItemCaseSensitive(message, "commands");
+	commands = cJSON_GetObjectItemCaseSensitive(request->message, "commands");
 
-	if(!message){
-		refuse_message(request, "Payload not valid JSON");
+	if(!request->message){
+		refuse_message(request, FAILED_INVALID, "commands", "Payload not valid JSON");
 	}else if(!cJSON_IsArray(commands)){
-		refuse_message(request, "Invalid/missing commands");
+		refuse_message(request, FAILED_INVALID, "commands", "Invalid/missing commands");
 	}else if(cJSON_GetArraySize(commands) > MAX_COMMANDS){
-		refuse_message(request, "Too many commands in one message");
+		refuse_message(request, FAILED_INVALID, "commands", "Too many commands in one message");
 	}else{
-		run_commands(request, api, commands);
+		request->next_command = commands->child;
+		if(newest){
+			newest->next = request;
+		}else{
+			oldest = request;
+		}
+		newest = request;
+		requests_waiting++;
+		bytes_waiting += length;
+		work();
 	}
-	cJSON_Delete(message);
 }
 
 
@@ -127,20 +407,53 @@ int control_callback(int event, void *event_data, void *userdata)
 {
 	const struct mosquitto_evt_control *control = event_data;
 	const struct control_endpoint *endpoint = userdata;
-	struct request request = {
-		.options = endpoint->options,
-		.sender = control->client,
-		.sender_id = mosquitto_client_id(control->client),
-		.sender_username = mosquitto_client_username(control->client),
-		.sender_address = mosquitto_client_address(control->client),
-	};
+	const char *id = mosquitto_client_id(control->client);
+	struct client *sender = NULL;
+	struct request *request;
 
 	(void)event;
-	if(!request.sender_id){
+	if(!id){
 		return MOSQ_ERR_SUCCESS;
 	}
-	reply_begin(&request.reply, request.sender_id, endpoint->api->response_topic);
-	run_message(&request, endpoint->api, control->payload, control->payloadlen);
-	reply_end(&request.reply);
+	if(endpoint->options->track_clients){
+		sessions_settle();
+		sender = clients_find(id);
+		if(!sender || sender->context != control->client){
+			/* A bridge of this broker, or a client whose login the plugin has not seen: nobody vouches for its name. */
+			sender = NULL;
+			if(mosquitto_client_address(control->client)){
+				warnings_raise(WARNING_OTHER_LISTENER, control->client);
+			}
+		}
+	}
+	if((endpoint->options->track_clients && !sender)
+			|| !options_allow(endpoint->options, mosquitto_client_username(control->client),
+					mosquitto_client_port(control->client))){
+
+		refuse_sender(control->client, sender, endpoint->api);
+		return MOSQ_ERR_SUCCESS;
+	}
+	request = new_request(control->client, sender, endpoint, control->payloadlen);
+	if(request){
+		accept_message(request, control->payload, control->payloadlen);
+	}
 	return MOSQ_ERR_SUCCESS;
+}
+
+
+void control_cleanup(void)
+{
+	in_work = NULL;
+	while(oldest){
+		struct request *request = oldest;
+
+		oldest = request->next;
+		request->reply.clientid = NULL;
+		free_request(request);
+	}
+	newest = NULL;
+	requests_waiting = 0;
+	bytes_waiting = 0;
+	has_ticks = false;
+	turn_used_us = 0;
 }

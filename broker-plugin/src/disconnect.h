@@ -4,11 +4,12 @@
 #include "command.h"
 
 /*
- * disconnectClient: clientid. Closes the client's connection (MQTT 5: with DISCONNECT reason 0x98); a persistent session
- * stays. `Client not found` for a client that is not connected, session or not.
- *
- * A sender that names itself gets its reply first and is disconnected then.
+ * Disconnecting clients (MQTT 5: with DISCONNECT reason 0x98). Only who is known to be connected is ever kicked; a
+ * persistent session stays unless `cleanSession` says otherwise. Who may command is not touched, but for the Pro API's
+ * command that names one client: a sender that names itself there gets its reply first and is disconnected then.
  */
 void disconnect_client(struct command *command);
+void disconnect_clients(struct command *command);
+void pro_disconnect_client(struct command *command);
 
 #endif

@@ -1,37 +1,52 @@
 #include "options.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+static int refuse(const char *key, const char *rule)
+{
+	mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: plugin_opt_%s %s.", key, rule);
+	return MOSQ_ERR_INVAL;
+}
+
 
 static int read_bool(const char *key, const char *value, bool *result)
 {
-	if(!strcmp(value, "true")){
-		*result = true;
-	}else if(!strcmp(value, "false")){
-		*result = false;
-	}else{
-		mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: plugin_opt_%s must be true or false.", key);
-		return MOSQ_ERR_INVAL;
+	if(strcmp(value, "true") && strcmp(value, "false")){
+		return refuse(key, "must be true or false");
+	}
+	*result = !strcmp(value, "true");
+	return MOSQ_ERR_SUCCESS;
+}
+
+
+static int read_number(const char *key, const char *value, long min, long max, long *result)
+{
+	char *end;
+
+	*result = strtol(value, &end, 10);
+	if(value[0] < '0' || value[0] > '9' || *end || *result < min || *result > max){
+		return refuse(key, "is not a number in its range");
 	}
 	return MOSQ_ERR_SUCCESS;
 }
 
 
-static int add_username(struct options *options, const char *username)
+static int add_username(struct options *options, const char *key, const char *username)
 {
+	size_t count = (size_t)options->allowed_username_count;
 	char **usernames;
 
 	if(username[0] == '\0'){
-		mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: plugin_opt_allow_username is empty.");
-		return MOSQ_ERR_INVAL;
+		return refuse(key, "is empty");
 	}
-	usernames = mosquitto_realloc(options->allowed_usernames,
-			sizeof(char *)*((size_t)options->allowed_username_count+1));
+	usernames = mosquitto_realloc(options->allowed_usernames, sizeof(char *)*(count+1));
 	if(!usernames){
 		return MOSQ_ERR_NOMEM;
 	}
 	options->allowed_usernames = usernames;
-	usernames[options->allowed_username_count] = mosquitto_strdup(username);
-	if(!usernames[options->allowed_username_count]){
+	usernames[count] = mosquitto_strdup(username);
+	if(!usernames[count]){
 		return MOSQ_ERR_NOMEM;
 	}
 	options->allowed_username_count++;
@@ -39,14 +54,84 @@ static int add_username(struct options *options, const char *username)
 }
 
 
+static int add_port(struct options *options, const char *key, const char *value)
+{
+	size_t count = (size_t)options->allowed_port_count;
+	long port;
+	int *ports;
+	int rc = read_number(key, value, 1, 65535, &port);
+
+	if(rc){
+		return rc;
+	}
+	ports = mosquitto_realloc(options->allowed_ports, sizeof(int)*(count+1));
+	if(!ports){
+		return MOSQ_ERR_NOMEM;
+	}
+	options->allowed_ports = ports;
+	ports[count] = (int)port;
+	options->allowed_port_count++;
+	return MOSQ_ERR_SUCCESS;
+}
+
+
+static int set_state_dir(struct options *options, const char *key, const char *path)
+{
+	if(path[0] != '/'){
+		return refuse(key, "must be an absolute path");
+	}
+	mosquitto_free(options->state_dir);
+	options->state_dir = mosquitto_strdup(path);
+	return options->state_dir ? MOSQ_ERR_SUCCESS : MOSQ_ERR_NOMEM;
+}
+
+
+/* "<qos>" or "<qos> <port>" */
+static int add_qos_limit(struct options *options, const char *key, const char *value)
+{
+	size_t count = (size_t)options->qos_limit_count;
+	struct qos_limit *limits;
+	long port = 0;
+
+	if(value[0] < '0' || value[0] > '2' || (value[1] && value[1] != ' ')){
+		return refuse(key, "must be 0, 1 or 2, and may be followed by a listener's port");
+	}
+	if(value[1]){
+		int rc = read_number(key, &value[2], 1, 65535, &port);
+		if(rc){
+			return rc;
+		}
+	}
+	limits = mosquitto_realloc(options->qos_limits, sizeof(struct qos_limit)*(count+1));
+	if(!limits){
+		return MOSQ_ERR_NOMEM;
+	}
+	options->qos_limits = limits;
+	limits[count] = (struct qos_limit){ (int)port, (uint8_t)(value[0]-'0') };
+	options->qos_limit_count++;
+	return MOSQ_ERR_SUCCESS;
+}
+
+
 static int read_option(struct options *options, const char *key, const char *value)
 {
 	if(!strcmp(key, "allow_username")){
-		return add_username(options, value);
+		return add_username(options, key, value);
 	}else if(!strcmp(key, "allow_anonymous_control")){
 		return read_bool(key, value, &options->allow_anonymous_control);
 	}else if(!strcmp(key, "disconnect_with_will")){
 		return read_bool(key, value, &options->disconnect_with_will);
+	}else if(!strcmp(key, "track_clients")){
+		return read_bool(key, value, &options->track_clients);
+	}else if(!strcmp(key, "state_dir")){
+		return set_state_dir(options, key, value);
+	}else if(!strcmp(key, "max_qos")){
+		return add_qos_limit(options, key, value);
+	}else if(!strcmp(key, "allow_listener")){
+		return BUILT_FOR_2_1 ? add_port(options, key, value) : refuse(key, "needs Mosquitto 2.1 or later");
+	}else if(!strcmp(key, "deliver_retained")){
+		return BUILT_FOR_2_1 ? read_bool(key, value, &options->deliver_retained)
+			: refuse(key, "needs Mosquitto 2.1 or later");
 	}
 	mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: unknown option plugin_opt_%s.", key);
 	return MOSQ_ERR_INVAL;
@@ -57,6 +142,7 @@ int options_read(struct options *options, const struct mosquitto_opt *opts, int 
 {
 	memset(options, 0, sizeof(*options));
 	options->disconnect_with_will = true;
+	options->track_clients = BUILT_FOR_2_1;
 
 	for(int i=0; i<opt_count; i++){
 		int rc = read_option(options, opts[i].key, opts[i].value ? opts[i].value : "");
@@ -70,15 +156,15 @@ int options_read(struct options *options, const struct mosquitto_opt *opts, int 
 				" plugin_opt_allow_username, or for a trial set plugin_opt_allow_anonymous_control true.");
 		return MOSQ_ERR_INVAL;
 	}
-#if !BUILT_FOR_2_1
-	if(!options->disconnect_with_will){
-		/* 2.0 damages its list of expiring sessions when it kicks an offline client without its will, and does not
-		 * let a plugin see beforehand whether a client is offline. */
-		mosquitto_log_printf(MOSQ_LOG_ERR,
-				"Error: client-control: plugin_opt_disconnect_with_will false needs Mosquitto 2.1 or later.");
-		return MOSQ_ERR_INVAL;
+	if(BUILT_FOR_2_1 && !options->track_clients){
+		return refuse("track_clients", "cannot be switched off for Mosquitto 2.1");
 	}
-#endif
+	if(!options->disconnect_with_will && !options->track_clients){
+		return refuse("disconnect_with_will", "false needs Mosquitto 2.1 or later, or plugin_opt_track_clients true");
+	}
+	if(!options->state_dir && mosquitto_persistence_location()){
+		options->state_dir = mosquitto_strdup(mosquitto_persistence_location());
+	}
 	return MOSQ_ERR_SUCCESS;
 }
 
@@ -89,19 +175,45 @@ void options_cleanup(struct options *options)
 		mosquitto_free(options->allowed_usernames[i]);
 	}
 	mosquitto_free(options->allowed_usernames);
+	mosquitto_free(options->allowed_ports);
+	mosquitto_free(options->qos_limits);
+	mosquitto_free(options->state_dir);
 	memset(options, 0, sizeof(*options));
 }
 
 
-bool options_allow(const struct options *options, const char *username)
+bool options_name_username(const struct options *options, const char *username)
 {
-	if(username == NULL){
-		return options->allow_anonymous_control;
-	}
-	for(int i=0; i<options->allowed_username_count; i++){
+	for(int i=0; username && i<options->allowed_username_count; i++){
 		if(!strcmp(options->allowed_usernames[i], username)){
 			return true;
 		}
 	}
 	return false;
+}
+
+
+bool options_allow(const struct options *options, const char *username, int port)
+{
+	bool port_allowed = options->allowed_port_count == 0;
+
+	for(int i=0; i<options->allowed_port_count; i++){
+		port_allowed = port_allowed || options->allowed_ports[i] == port;
+	}
+	return port_allowed && (username ? options_name_username(options, username) : options->allow_anonymous_control);
+}
+
+
+uint8_t options_max_qos(const struct options *options, int port)
+{
+	uint8_t max_qos = 2;
+
+	for(int i=0; i<options->qos_limit_count; i++){
+		const struct qos_limit *limit = &options->qos_limits[i];
+
+		if((limit->port == 0 || limit->port == port) && limit->qos < max_qos){
+			max_qos = limit->qos;
+		}
+	}
+	return max_qos;
 }

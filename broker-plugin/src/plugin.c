@@ -4,16 +4,18 @@
  */
 #include "broker_api.h"
 
-#include "awaited_disconnects.h"
+#include "access.h"
+#include "bans.h"
 #include "broker_version.h"
-#include "connected_clients.h"
 #include "control.h"
+#include "events.h"
+#include "retained.h"
 #include "self_disconnect.h"
+#include "sessions.h"
+#include "standing.h"
+#include "warnings.h"
 
 #define PLUGIN_NAME "client-control"
-#ifndef PLUGIN_VERSION
-#  define PLUGIN_VERSION "0"
-#endif
 
 #if BUILT_FOR_2_1
 MOSQUITTO_PLUGIN_DECLARE_VERSION(5);
@@ -35,16 +37,42 @@ struct plugin {
 	struct options options;
 	struct control_endpoint client_control;
 	struct control_endpoint inspect;
+	struct control_endpoint own;
 };
+
+/* How many there are: all but the options is shared by them, and goes with the last one. */
+static int loaded;
+
+/* Milliseconds until the next turn while there is work, and while events wait for others to go with them. */
+#define BUSY_MS 1
+#define WAITING_MS 10
 
 static int tick_callback(int event, void *event_data, void *userdata)
 {
+	bool is_busy, is_waiting;
+
 	(void)event;
-	(void)event_data;
 	(void)userdata;
-	self_disconnect_tick();
-#if !BUILT_FOR_2_1
-	awaited_disconnects_tick();
+#if BUILT_FOR_2_1
+	sessions_tick();
+#else
+	sessions_settle();
+#endif
+	is_busy = control_is_busy();
+	if(!is_busy){
+		self_disconnect_tick(); /* a sender that named itself has had its reply */
+	}
+	is_busy = control_tick();
+	is_busy = standing_tick() || is_busy;
+	is_waiting = events_tick();
+#if BUILT_FOR_2_1
+	/* Without a wish, the broker calls at every turn of its loop, but does not hurry to the next one. */
+	if(is_busy || is_waiting){
+		((struct mosquitto_evt_tick *)event_data)->next_ms = is_busy ? BUSY_MS : WAITING_MS;
+	}
+#else
+	(void)event_data;
+	(void)is_waiting;
 #endif
 	return MOSQ_ERR_SUCCESS;
 }
@@ -58,35 +86,42 @@ struct registration {
 	void *userdata;
 };
 
-#define REGISTRATION_COUNT (BUILT_FOR_2_1 ? 6 : 4)
+#define MAX_REGISTRATIONS 16
 
-static void list_registrations(struct plugin *plugin, struct registration registrations[REGISTRATION_COUNT])
+/* Lists them and gives their number. */
+static int list_registrations(struct plugin *plugin, struct registration list[MAX_REGISTRATIONS])
 {
-	const struct registration list[REGISTRATION_COUNT] = {
-		{ MOSQ_EVT_CONTROL, control_callback, client_control_api.topic, &plugin->client_control },
-		{ MOSQ_EVT_CONTROL, control_callback, inspect_api.topic, &plugin->inspect },
-		{ MOSQ_EVT_TICK, tick_callback, NULL, NULL },
-#if BUILT_FOR_2_1
-		{ MOSQ_EVT_CONNECT, connected_clients_on_connect, NULL, NULL },
-		{ MOSQ_EVT_DISCONNECT, connected_clients_on_gone, NULL, NULL },
-		{ MOSQ_EVT_CLIENT_OFFLINE, connected_clients_on_gone, NULL, NULL },
-#else
-		{ MOSQ_EVT_DISCONNECT, awaited_disconnects_on_disconnect, NULL, NULL },
-#endif
-	};
+	int count = 0;
 
-	for(int i=0; i<REGISTRATION_COUNT; i++){
-		registrations[i] = list[i];
+	list[count++] = (struct registration){ MOSQ_EVT_CONTROL, control_callback, client_control_api.topic,
+		&plugin->client_control };
+	list[count++] = (struct registration){ MOSQ_EVT_CONTROL, control_callback, inspect_api.topic, &plugin->inspect };
+	list[count++] = (struct registration){ MOSQ_EVT_CONTROL, control_callback, own_api.topic, &plugin->own };
+	list[count++] = (struct registration){ MOSQ_EVT_TICK, tick_callback, NULL, NULL };
+	if(plugin->options.track_clients){
+		list[count++] = (struct registration){ MOSQ_EVT_BASIC_AUTH, access_on_basic_auth, NULL, NULL };
+		list[count++] = (struct registration){ MOSQ_EVT_DISCONNECT, sessions_on_disconnect, NULL, NULL };
 	}
+#if BUILT_FOR_2_1
+	list[count++] = (struct registration){ MOSQ_EVT_EXT_AUTH_START, access_on_extended_auth, NULL, NULL };
+	list[count++] = (struct registration){ MOSQ_EVT_CONNECT, sessions_on_connect, NULL, NULL };
+	list[count++] = (struct registration){ MOSQ_EVT_CLIENT_OFFLINE, sessions_on_offline, NULL, NULL };
+	list[count++] = (struct registration){ MOSQ_EVT_SUBSCRIBE, sessions_on_subscribe, NULL, NULL };
+	list[count++] = (struct registration){ MOSQ_EVT_UNSUBSCRIBE, sessions_on_unsubscribe, NULL, NULL };
+	if(plugin->options.deliver_retained){
+		list[count++] = (struct registration){ MOSQ_EVT_MESSAGE_OUT, retained_on_message_out, NULL, NULL };
+	}
+#endif
+	return count;
 }
 
 
 static int register_all(struct plugin *plugin)
 {
-	struct registration registrations[REGISTRATION_COUNT];
+	struct registration registrations[MAX_REGISTRATIONS];
+	int count = list_registrations(plugin, registrations);
 
-	list_registrations(plugin, registrations);
-	for(int i=0; i<REGISTRATION_COUNT; i++){
+	for(int i=0; i<count; i++){
 		int rc = mosquitto_callback_register(plugin->identifier, registrations[i].event, registrations[i].callback,
 				registrations[i].topic, registrations[i].userdata);
 		if(rc == MOSQ_ERR_ALREADY_EXISTS){
@@ -102,18 +137,79 @@ static int register_all(struct plugin *plugin)
 
 static void unregister_all(struct plugin *plugin)
 {
-	struct registration registrations[REGISTRATION_COUNT];
+	struct registration registrations[MAX_REGISTRATIONS];
+	int count = list_registrations(plugin, registrations);
 
-	list_registrations(plugin, registrations);
-	for(int i=0; i<REGISTRATION_COUNT; i++){
+	for(int i=0; i<count; i++){
 		mosquitto_callback_unregister(plugin->identifier, registrations[i].event, registrations[i].callback,
 				registrations[i].topic);
 	}
 }
 
 
-static void free_plugin(struct plugin *plugin)
+static void log_start(const struct options *options)
 {
+	mosquitto_log_printf(MOSQ_LOG_NOTICE,
+			PLUGIN_NAME " " PLUGIN_VERSION " for Mosquitto " BUILT_FOR ": %d username%s may send commands%s; wills are %s;"
+			" state is kept in %s.",
+			options->allowed_username_count, options->allowed_username_count == 1 ? "" : "s",
+			options->allow_anonymous_control ? ", and so may clients without a username" : "",
+			options->disconnect_with_will ? "published" : "not published",
+			options->state_dir ? options->state_dir : "no folder");
+	if(options->allow_anonymous_control){
+		warnings_note(WARNING_ANONYMOUS_CONTROL);
+		mosquitto_log_printf(MOSQ_LOG_WARNING,
+				"Warning: client-control: any client without a username controls all others. Not for production.");
+	}
+	if(!options->state_dir){
+		warnings_note(WARNING_NO_STATE_DIR);
+	}
+	if(!options->track_clients){
+		warnings_note(WARNING_NOT_TRACKING);
+		mosquitto_log_printf(MOSQ_LOG_WARNING,
+				"Warning: client-control: no client can be controlled without plugin_opt_track_clients true.");
+	}
+}
+
+
+/* Reads what has to be there before the first client comes. */
+static int prepare(struct plugin *plugin, struct mosquitto_opt *opts, int opt_count)
+{
+	int rc = options_read(&plugin->options, opts, opt_count);
+
+	if(rc){
+		return rc;
+	}
+	access_use(&plugin->options);
+	if(control_offers(&plugin->options, NEEDS_BANS) && !bans_load(plugin->options.state_dir)){
+		return MOSQ_ERR_INVAL;
+	}
+	if(control_offers(&plugin->options, NEEDS_STANDING) && !standing_load(plugin->options.state_dir)){
+		return MOSQ_ERR_INVAL;
+	}
+#if BUILT_FOR_2_1
+	mosquitto_plugin_set_info(plugin->identifier, PLUGIN_NAME, PLUGIN_VERSION);
+#endif
+	rc = register_all(plugin);
+	if(rc){
+		unregister_all(plugin);
+	}
+	return rc;
+}
+
+
+static void clean_up(struct plugin *plugin)
+{
+	if(loaded == 0){
+		control_cleanup();
+		self_disconnect_cleanup();
+		events_cleanup();
+		sessions_cleanup();
+		clients_cleanup();
+		standing_cleanup();
+		bans_cleanup();
+		warnings_cleanup();
+	}
 	options_cleanup(&plugin->options);
 	mosquitto_free(plugin);
 }
@@ -135,31 +231,16 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **user_data, s
 	plugin->identifier = identifier;
 	plugin->client_control = (struct control_endpoint){ &client_control_api, &plugin->options };
 	plugin->inspect = (struct control_endpoint){ &inspect_api, &plugin->options };
+	plugin->own = (struct control_endpoint){ &own_api, &plugin->options };
 
-	rc = options_read(&plugin->options, options, option_count);
-	if(rc == MOSQ_ERR_SUCCESS){
-#if BUILT_FOR_2_1
-		mosquitto_plugin_set_info(identifier, PLUGIN_NAME, PLUGIN_VERSION);
-#endif
-		rc = register_all(plugin);
-		if(rc){
-			unregister_all(plugin);
-		}
-	}
+	rc = prepare(plugin, options, option_count);
 	if(rc){
-		free_plugin(plugin);
+		clean_up(plugin);
 		return rc;
 	}
+	loaded++;
 	*user_data = plugin;
-	mosquitto_log_printf(MOSQ_LOG_NOTICE,
-			PLUGIN_NAME " " PLUGIN_VERSION " for Mosquitto " BUILT_FOR ": %d username%s may send commands%s; wills are %s.",
-			plugin->options.allowed_username_count, plugin->options.allowed_username_count == 1 ? "" : "s",
-			plugin->options.allow_anonymous_control ? ", and so may clients without a username" : "",
-			plugin->options.disconnect_with_will ? "published" : "not published");
-	if(plugin->options.allow_anonymous_control){
-		mosquitto_log_printf(MOSQ_LOG_WARNING,
-				"Warning: client-control: any client without a username controls all others. Not for production.");
-	}
+	log_start(&plugin->options);
 	return MOSQ_ERR_SUCCESS;
 }
 
@@ -170,16 +251,10 @@ int mosquitto_plugin_cleanup(void *user_data, struct mosquitto_opt *options, int
 
 	(void)options;
 	(void)option_count;
-	if(!plugin){
-		return MOSQ_ERR_SUCCESS;
+	if(plugin){
+		unregister_all(plugin);
+		loaded--;
+		clean_up(plugin);
 	}
-	unregister_all(plugin);
-	self_disconnect_cleanup();
-#if BUILT_FOR_2_1
-	connected_clients_cleanup();
-#else
-	awaited_disconnects_cleanup();
-#endif
-	free_plugin(plugin);
 	return MOSQ_ERR_SUCCESS;
 }

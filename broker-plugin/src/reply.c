@@ -8,104 +8,51 @@
 #define REPLY_HEAD "{\"responses\":["
 #define REPLY_TAIL "]}"
 
-void reply_begin(struct reply *reply, const char *clientid, const char *topic)
-{
-	memset(reply, 0, sizeof(*reply));
-	reply->clientid = clientid;
-	reply->topic = topic;
-}
-
-
-static void dropped(const struct reply *reply)
-{
-	mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: out of memory, a response to client '%s' is lost.",
-			reply->clientid);
-}
-
-
-static bool append(struct reply *reply, const char *text, size_t length)
-{
-	if(reply->capacity - reply->length < length){
-		size_t capacity = 2*reply->capacity + length;
-		char *grown = mosquitto_realloc(reply->text, capacity);
-		if(!grown){
-			return false;
-		}
-		reply->text = grown;
-		reply->capacity = capacity;
-	}
-	memcpy(&reply->text[reply->length], text, length);
-	reply->length += length;
-	return true;
-}
-
-
-static void discard(struct reply *reply)
-{
-	mosquitto_free(reply->text);
-	reply->text = NULL;
-	reply->length = 0;
-	reply->capacity = 0;
-}
-
-
 /* Hands the text over to the broker, which sends it in its next loop. */
+void reply_send(const char *clientid, const char *topic, struct json_text *text)
+{
+	if(text->failed || text->length > MQTT_MAX_PAYLOAD
+			|| mosquitto_broker_publish(clientid, topic, (int)text->length, text->text, 0, false, NULL)){
+
+		mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: out of memory, a message to client '%.128s' is lost.",
+				clientid);
+		json_free(text);
+		return;
+	}
+	memset(text, 0, sizeof(*text)); /* the memory is the broker's now */
+}
+
+
 static void flush(struct reply *reply)
 {
-	if(reply->length == 0){
+	if(reply->text.length == 0){
 		return;
 	}
-	if(!append(reply, REPLY_TAIL, strlen(REPLY_TAIL))
-			|| reply->length > MQTT_MAX_PAYLOAD
-			|| mosquitto_broker_publish(reply->clientid, reply->topic, (int)reply->length, reply->text, 0, false, NULL)){
-
-		dropped(reply);
-		discard(reply);
-		return;
+	json_append(&reply->text, REPLY_TAIL, strlen(REPLY_TAIL));
+	if(reply->clientid){
+		reply_send(reply->clientid, reply->topic, &reply->text);
 	}
-	reply->text = NULL; /* the broker's now */
-	discard(reply);
+	json_free(&reply->text);
 }
 
 
-static cJSON *build_response(const char *command, const char *correlation_data, const char *error, cJSON *data)
+void reply_add(struct reply *reply, const struct json_text *response)
 {
-	cJSON *response = cJSON_CreateObject();
-
-	if(error || !data){
-		cJSON_Delete(data);
-		data = error ? cJSON_CreateString(error) : cJSON_CreateObject();
+	if(!reply->clientid){
+		return;
 	}
-	if(!response || !data
-			|| !cJSON_AddStringToObject(response, "command", command)
-			|| !cJSON_AddItemToObject(response, error ? "error" : "data", data)){
-
-		cJSON_Delete(data);
-		cJSON_Delete(response);
-		return NULL;
+	if(response->failed){
+		mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: out of memory, a response to client '%.128s' is lost.",
+				reply->clientid);
+		return;
 	}
-	if(correlation_data && !cJSON_AddStringToObject(response, "correlationData", correlation_data)){
-		cJSON_Delete(response);
-		return NULL;
+	if(reply->text.length == 0){
+		json_append(&reply->text, REPLY_HEAD, strlen(REPLY_HEAD));
+	}else{
+		json_append(&reply->text, ",", 1);
 	}
-	return response;
-}
-
-
-void reply_add(struct reply *reply, const char *command, const char *correlation_data, const char *error, cJSON *data)
-{
-	cJSON *response = build_response(command, correlation_data, error, data);
-	char *text = response ? cJSON_PrintUnformatted(response) : NULL;
-	const char *before = reply->length == 0 ? REPLY_HEAD : ",";
-	size_t rollback = reply->length;
-
-	cJSON_Delete(response);
-	if(!text || !append(reply, before, strlen(before)) || !append(reply, text, strlen(text))){
-		reply->length = rollback;
-		dropped(reply);
-	}
-	cJSON_free(text);
-	if(reply->length >= REPLY_FLUSH_BYTES){
+	json_append(&reply->text, response->text, response->length);
+	if(reply->text.length >= REPLY_FLUSH_BYTES){
 		flush(reply);
 	}
 }
@@ -114,5 +61,4 @@ void reply_add(struct reply *reply, const char *command, const char *correlation
 void reply_end(struct reply *reply)
 {
 	flush(reply);
-	discard(reply);
 }

@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-#include "broker_api.h"
-#include "connected_clients.h"
+#include "sessions.h"
 
 /* The reply is sent at the start of the broker's loop; 2.1 ticks after that, 2.0 at the loop's end and so once before. */
 #define TICKS_UNTIL_REPLIED (BUILT_FOR_2_1 ? 1 : 2)
@@ -40,32 +39,22 @@ bool self_disconnect_schedule(const char *clientid, bool with_will)
 }
 
 
-/* The client may have gone by itself since it asked. 2.0 cannot tell; there its kick leaves an offline client alone. */
-static bool is_connected(const char *clientid)
-{
-#if BUILT_FOR_2_1
-	return connected_clients_find(mosquitto_client(clientid), NULL);
-#else
-	(void)clientid;
-	return true;
-#endif
-}
-
-
 void self_disconnect_tick(void)
 {
 	struct scheduled **link = &first;
 
 	while(*link){
 		struct scheduled *scheduled = *link;
+		struct client *client;
 
 		if(--scheduled->ticks_left > 0){
 			link = &scheduled->next;
 			continue;
 		}
 		*link = scheduled->next;
-		if(is_connected(scheduled->clientid)){
-			mosquitto_kick_client_by_clientid(scheduled->clientid, scheduled->with_will);
+		client = clients_find(scheduled->clientid);
+		if(client && sessions_is_connected(client)){ /* it may have gone by itself since it asked */
+			sessions_kick(client, scheduled->with_will, LEAVING_KICKED);
 		}
 		mosquitto_free(scheduled);
 	}

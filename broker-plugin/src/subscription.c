@@ -2,42 +2,48 @@
 
 #include <string.h>
 
-#if BUILT_FOR_2_1
+#include "access.h"
+#include "client_json.h"
+#include "fields.h"
+#include "sessions.h"
+
+#define QOS_BITS 0x03
+
 
 /* A number 0, 1 or 2; 0 when the field is missing. */
 static bool read_qos(struct command *command, uint8_t *options)
 {
 	const cJSON *json = cJSON_GetObjectItemCaseSensitive(command->json, "qos");
-	double qos = json ? cJSON_GetNumberValue(json) : 0;
+	int64_t qos = 0;
 
-	if(qos == 0 || qos == 1 || qos == 2){
-		*options |= (uint8_t)qos;
-		return true;
+	if(json && !fields_whole_number(json, 0, 2, &qos)){
+		command_fail_field(command, "qos", "Invalid qos");
+		return false;
 	}
-	command_fail(command, "Invalid qos");
-	return false;
+	*options |= (uint8_t)qos;
+	return true;
 }
 
 
 /* A boolean, null or missing; sets the flag when true. */
 static bool read_flag(const cJSON *json, const char *field, uint8_t flag, uint8_t *options)
 {
-	const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, field);
+	const cJSON *value = fields_get(json, field);
 
 	if(cJSON_IsTrue(value)){
 		*options |= flag;
 	}
-	return value == NULL || cJSON_IsBool(value) || cJSON_IsNull(value);
+	return value == NULL || cJSON_IsBool(value);
 }
 
 
 /* "always", "new", "never", null or missing. */
 static bool read_send_retain(const cJSON *json, uint8_t *options)
 {
-	const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, "send_retain");
+	const cJSON *value = fields_get(json, "send_retain");
 	const char *name = cJSON_GetStringValue(value);
 
-	if(value == NULL || cJSON_IsNull(value)){
+	if(value == NULL){
 		return true;
 	}else if(name && !strcmp(name, "always")){
 		*options |= MQTT_SUB_OPT_SEND_RETAIN_ALWAYS;
@@ -49,25 +55,6 @@ static bool read_send_retain(const cJSON *json, uint8_t *options)
 		return false;
 	}
 	return true;
-}
-
-
-static bool read_options(struct command *command, uint8_t *options)
-{
-	const cJSON *json = cJSON_GetObjectItemCaseSensitive(command->json, "options");
-
-	if(json == NULL || cJSON_IsNull(json)){
-		return true;
-	}
-	if(cJSON_IsObject(json)
-			&& read_flag(json, "no_local", MQTT_SUB_OPT_NO_LOCAL, options)
-			&& read_flag(json, "retain_as_published", MQTT_SUB_OPT_RETAIN_AS_PUBLISHED, options)
-			&& read_send_retain(json, options)){
-
-		return true;
-	}
-	command_fail(command, "Invalid options");
-	return false;
 }
 
 
@@ -87,71 +74,242 @@ static bool is_valid_shared(const char *filter)
 }
 
 
-static bool read_filter(struct command *command)
+static bool check_filter(struct command *command, const char *filter)
 {
-	if(!command_read_topic(command)){
-		return false;
-	}
-	if(mosquitto_sub_topic_check(command->topic)
-			|| (is_shared(command->topic) && !is_valid_shared(command->topic))){
-
-		command_fail(command, "Invalid topic filter");
+	if(mosquitto_sub_topic_check(filter) || (is_shared(filter) && !is_valid_shared(filter))){
+		command_fail_field(command, "topic", "Invalid topic filter");
 		return false;
 	}
 	return true;
 }
 
 
-static void finish(struct command *command, int rc)
+bool subscription_read_options(struct command *command, const char *filter, uint8_t *options)
 {
-	if(rc == MOSQ_ERR_SUCCESS || rc == MOSQ_ERR_SUB_EXISTS || rc == MOSQ_ERR_NO_SUBSCRIBERS){
-		command_succeed(command, NULL);
-	}else if(rc == MOSQ_ERR_NOT_FOUND){
-		command_fail(command, ERROR_CLIENT_NOT_FOUND);
-	}else{
-		mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: the broker answered %s with %d.", command->name, rc);
-		command_fail(command, ERROR_INTERNAL);
+	const cJSON *json = fields_get(command->json, "options");
+
+	*options = 0;
+	if(!check_filter(command, filter) || !read_qos(command, options)){
+		return false;
 	}
+	if(json && (!cJSON_IsObject(json)
+			|| !read_flag(json, "no_local", MQTT_SUB_OPT_NO_LOCAL, options)
+			|| !read_flag(json, "retain_as_published", MQTT_SUB_OPT_RETAIN_AS_PUBLISHED, options)
+			|| !read_send_retain(json, options))){
+
+		command_fail_field(command, "options", "Invalid options");
+		return false;
+	}
+	if((*options & MQTT_SUB_OPT_NO_LOCAL) && is_shared(filter)){
+		/* MQTT 5.0, section 3.8.3.1 */
+		command_fail_field(command, "options", "no_local is not allowed on a shared subscription");
+		return false;
+	}
+	return true;
 }
 
 
-void subscribe_client(struct command *command)
+#if BUILT_FOR_2_1
+
+static int broker_subscribe(const struct client *client, const char *filter, uint8_t options, uint32_t identifier)
 {
-	struct mosquitto_subscription subscription = { 0 };
+	const struct mosquitto_subscription subscription = {
+		.clientid = (char *)client->id, /* the broker copies, its struct just lacks the const */
+		.topic_filter = (char *)filter,
+		.options = options,
+		.identifier = identifier,
+	};
 
-	if(!command_read_clientid(command) || !read_filter(command)
-			|| !read_qos(command, &subscription.options) || !read_options(command, &subscription.options)){
-
-		return;
-	}
-	if((subscription.options & MQTT_SUB_OPT_NO_LOCAL) && is_shared(command->topic)){
-		command_fail(command, "no_local is not allowed on a shared subscription"); /* MQTT 5.0, section 3.8.3.1 */
-		return;
-	}
-	subscription.clientid = (char *)command->clientid;  /* the broker copies, its struct just lacks the const */
-	subscription.topic_filter = (char *)command->topic;
-	finish(command, mosquitto_subscription_add(&subscription));
+	return mosquitto_subscription_add(&subscription);
 }
 
 
-void unsubscribe_client(struct command *command)
+static int broker_unsubscribe(const struct client *client, const char *filter)
 {
-	if(command_read_clientid(command) && read_filter(command)){
-		finish(command, mosquitto_subscription_delete(command->clientid, command->topic));
-	}
+	return mosquitto_subscription_delete(client->id, filter);
 }
 
 #else
 
+static int broker_subscribe(const struct client *client, const char *filter, uint8_t options, uint32_t identifier)
+{
+	(void)client, (void)filter, (void)options, (void)identifier;
+	return MOSQ_ERR_NOT_SUPPORTED;
+}
+
+
+static int broker_unsubscribe(const struct client *client, const char *filter)
+{
+	(void)client, (void)filter;
+	return MOSQ_ERR_NOT_SUPPORTED;
+}
+
+#endif
+
+
+uint8_t subscription_options_for(const struct client *client, uint8_t options)
+{
+	uint8_t max_qos = access_max_qos(client);
+
+	return (options & QOS_BITS) > max_qos ? (uint8_t)((options & ~QOS_BITS) | max_qos) : options;
+}
+
+
+int subscription_add(struct client *client, const char *filter, uint8_t options, enum subscriber by,
+		struct standing *standing, bool *existed)
+{
+	const struct subscription *known = clients_find_subscription(client, filter);
+	uint32_t identifier = known ? known->identifier : 0;
+	int rc;
+
+	options = subscription_options_for(client, options);
+	rc = broker_subscribe(client, filter, options, identifier);
+
+	if(existed){
+		*existed = known || rc == MOSQ_ERR_SUB_EXISTS;
+	}
+	if(rc == MOSQ_ERR_SUCCESS || rc == MOSQ_ERR_SUB_EXISTS){
+		clients_set_subscription(client, filter, options, identifier, known ? known->by : by,
+				known ? known->standing : standing);
+		return MOSQ_ERR_SUCCESS;
+	}
+	return rc;
+}
+
+
+int subscription_remove(struct client *client, const char *filter)
+{
+	int rc = broker_unsubscribe(client, filter);
+
+	if(rc == MOSQ_ERR_SUCCESS || rc == MOSQ_ERR_NO_SUBSCRIBERS){
+		clients_forget_subscription(client, filter);
+		return MOSQ_ERR_SUCCESS;
+	}
+	return rc;
+}
+
+
+static void fail_by_broker(struct command *command, int rc)
+{
+	if(rc == MOSQ_ERR_NOT_FOUND){
+		command_fail(command, FAILED_CLIENT_NOT_FOUND);
+	}else{
+		mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: the broker answered %s with %d.", command->name, rc);
+		command_fail(command, FAILED_INTERNAL);
+	}
+}
+
+
+/* The client to act upon; NULL: the command has failed. Our own API leaves control clients alone. */
+static struct client *find_client(struct command *command, bool allow_control_client, const struct mosquitto **context)
+{
+	struct client *client = sessions_find(command->clientid, context);
+
+	if(!client){
+		command_fail(command, FAILED_CLIENT_NOT_FOUND);
+	}else if(!allow_control_client && access_is_control_client(client)){
+		command_fail(command, FAILED_CONTROL_CLIENT);
+		client = NULL;
+	}
+	return client;
+}
+
+
+static struct client *subscribe(struct command *command, bool allow_control_client, bool *existed)
+{
+	const struct mosquitto *context;
+	struct client *client;
+	uint8_t options;
+	int rc;
+
+	if(!command_read_clientid(command) || !command_read_topic(command)
+			|| !subscription_read_options(command, command->topic, &options)){
+
+		return NULL;
+	}
+	client = find_client(command, allow_control_client, &context);
+	if(!client){
+		return NULL;
+	}
+	rc = subscription_add(client, command->topic, options, BY_CONTROL, NULL, existed);
+	if(rc){
+		fail_by_broker(command, rc);
+		return NULL;
+	}
+	return client;
+}
+
+
 void subscribe_client(struct command *command)
 {
-	command_fail(command, ERROR_NOT_SUPPORTED);
+	struct json_text data = { 0 };
+	bool existed;
+	const struct client *client = subscribe(command, false, &existed);
+
+	if(client){
+		json_open_object(&data, NULL);
+		json_bool(&data, "connected", sessions_is_connected(client));
+		json_bool(&data, "existed", existed);
+		json_string(&data, "retained", command->request->options->deliver_retained ? "none" : "not-enabled");
+		json_close_object(&data);
+		command_succeed(command, &data);
+	}
+}
+
+
+void pro_subscribe_client(struct command *command)
+{
+	if(subscribe(command, true, NULL)){
+		command_succeed(command, NULL);
+	}
+}
+
+
+/* `absent`: 1 or 0; -1 where that is not known. */
+static bool unsubscribe(struct command *command, bool allow_control_client, int *absent)
+{
+	const struct mosquitto *context;
+	struct client *client;
+	int rc;
+
+	if(!command_read_clientid(command) || !command_read_topic(command) || !check_filter(command, command->topic)){
+		return false;
+	}
+	client = find_client(command, allow_control_client, &context);
+	if(!client){
+		return false;
+	}
+	*absent = clients_find_subscription(client, command->topic) ? 0
+		: client_subscriptions_are_known(client, context) ? 1 : -1;
+	rc = subscription_remove(client, command->topic);
+	if(rc){
+		fail_by_broker(command, rc);
+	}
+	return rc == MOSQ_ERR_SUCCESS;
 }
 
 
 void unsubscribe_client(struct command *command)
 {
-	command_fail(command, ERROR_NOT_SUPPORTED);
+	struct json_text data = { 0 };
+	int absent;
+
+	if(unsubscribe(command, false, &absent)){
+		json_open_object(&data, NULL);
+		if(absent >= 0){
+			json_bool(&data, "absent", absent);
+		}
+		json_close_object(&data);
+		command_succeed(command, &data);
+	}
 }
 
-#endif
+
+void pro_unsubscribe_client(struct command *command)
+{
+	int absent;
+
+	if(unsubscribe(command, true, &absent)){
+		command_succeed(command, NULL);
+	}
+}

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "glob.h"
 #include "limits.h"
 #include "stub_broker.h"
 
@@ -19,12 +20,12 @@ static void check(bool condition, const char *name, const char *detail)
 }
 
 
-/* The responses as text, to compare. */
+/* The responses as text, to compare; `*` in what is expected stands for anything. */
 static void check_responses(const char *name, const char *expected)
 {
 	char *text = cJSON_PrintUnformatted(stub_broker_responses());
 
-	check(text && !strcmp(text, expected), name, text ? text : "out of memory");
+	check(text && glob_matches(expected, text), name, text ? text : "out of memory");
 	cJSON_free(text);
 }
 
@@ -38,12 +39,22 @@ struct example {
 };
 
 #define UNSUPPORTED(command) "[{\"command\":\"" command "\",\"error\":\"Not supported by this Mosquitto version\"}]"
+#define REFUSED "[{\"command\":\"Unknown command\",\"error\":\"Not authorized\",\"code\":\"NOT_AUTHORIZED\"}]"
 #define FAILED(command, text) "[{\"command\":\"" command "\",\"error\":\"" text "\"}]"
 #define DONE(command) "[{\"command\":\"" command "\",\"data\":{}}]"
 #if BUILT_FOR_2_1
 #  define ON_2_1(command, responses) responses
 #else
 #  define ON_2_1(command, responses) UNSUPPORTED(command)
+#endif
+
+/* 2.0 tells of no session that is offline, so there the third client is the sender. */
+#if BUILT_FOR_2_1
+#  define TOTAL "4"
+#  define THIRD_CLIENT "{\"clientid\":\"offline\",\"username\":\"<anonymous>\",\"protocol\":\"MQTT\",\"connected\":false}"
+#else
+#  define TOTAL "3"
+#  define THIRD_CLIENT "*"
 #endif
 
 static const char me[] = "gateway-user";
@@ -69,10 +80,8 @@ static const struct example examples[] = {
 		FAILED("disconnectClient", "Client not found") },
 	{ "control character in a client id", &client_control_api, me, DISCONNECT("\"on\\nline\""),
 		FAILED("disconnectClient", "Invalid/missing clientid") },
-	{ "not allowed", &client_control_api, "stranger", DISCONNECT("\"online\""),
-		FAILED("disconnectClient", "Not authorized") },
-	{ "anonymous", &client_control_api, NULL, DISCONNECT("\"online\""),
-		FAILED("disconnectClient", "Not authorized") },
+	{ "not allowed", &client_control_api, "stranger", DISCONNECT("\"online\""), REFUSED },
+	{ "anonymous", &client_control_api, NULL, DISCONNECT("\"online\""), REFUSED },
 	{ "the sender itself", &client_control_api, me, DISCONNECT("\"gateway\""), DONE("disconnectClient") },
 	{ "not JSON", &client_control_api, me, "hello", FAILED("Unknown command", "Payload not valid JSON") },
 	{ "empty", &client_control_api, me, "", FAILED("Unknown command", "Payload not valid JSON") },
@@ -141,16 +150,15 @@ static const struct example examples[] = {
 		ON_2_1("unsubscribeClient", DONE("unsubscribeClient")) },
 	{ "no such client to look at", &inspect_api, me,
 		"{\"commands\":[{\"command\":\"getClient\",\"clientid\":\"nobody\"}]}",
-		ON_2_1("getClient", FAILED("getClient", "Client not found")) },
+		FAILED("getClient", "Client not found") },
 	{ "lists a page", &inspect_api, me, "{\"commands\":[{\"command\":\"listClients\",\"offset\":2,\"count\":1}]}",
-		ON_2_1("listClients", "[{\"command\":\"listClients\",\"data\":{\"clients\":[{\"clientid\":\"offline\","
-		"\"username\":\"<anonymous>\",\"protocol\":\"MQTT\",\"connected\":false}],\"totalCount\":4}}]") },
+		"[{\"command\":\"listClients\",\"data\":{\"clients\":[" THIRD_CLIENT "],\"totalCount\":" TOTAL "}}]" },
 	{ "bad count", &inspect_api, me, "{\"commands\":[{\"command\":\"listClients\",\"count\":-2}]}",
-		ON_2_1("listClients", FAILED("listClients", "Invalid count")) },
+		FAILED("listClients", "Invalid count") },
 	{ "huge offset", &inspect_api, me, "{\"commands\":[{\"command\":\"listClients\",\"offset\":1e300}]}",
-		ON_2_1("listClients", "[{\"command\":\"listClients\",\"data\":{\"clients\":[],\"totalCount\":4}}]") },
+		"[{\"command\":\"listClients\",\"data\":{\"clients\":[],\"totalCount\":" TOTAL "}}]" },
 	{ "infinite offset", &inspect_api, me, "{\"commands\":[{\"command\":\"listClients\",\"offset\":1e999}]}",
-		ON_2_1("listClients", FAILED("listClients", "Invalid offset")) },
+		FAILED("listClients", "Invalid offset") },
 };
 
 
@@ -235,12 +243,9 @@ static void run_kicks(void)
 
 	stub_broker_start();
 	stub_broker_publish(&client_control_api, me, offline, sizeof(offline)-1);
+	check_responses("an offline session", FAILED("disconnectClient", "Client not found"));
 	stub_broker_publish(&client_control_api, "stranger", self, sizeof(self)-1);
-#if BUILT_FOR_2_1
 	check(stub_broker_counts().kicks == 0, "an offline session is not kicked", "nor is anyone for a stranger");
-#else
-	check(cJSON_GetArraySize(stub_broker_responses()) == 1, "the reply for an offline session waits", "at first");
-#endif
 	stub_broker_stop();
 }
 

@@ -451,14 +451,16 @@ describe('subscribeClient with other settings of Mosquitto 2.1', () => {
   });
 });
 
-describe('all but disconnectClient on Mosquitto 2.0', () => {
+describe('on Mosquitto 2.0, without track_clients', () => {
   it.each([
+    ['disconnectClient', '$CONTROL/cedalo/client-control/v1'],
     ['subscribeClient', '$CONTROL/cedalo/client-control/v1'],
     ['unsubscribeClient', '$CONTROL/cedalo/client-control/v1'],
     ['listClients', '$CONTROL/cedalo/inspect/v1'],
     ['getClient', '$CONTROL/cedalo/inspect/v1'],
   ])('%s answers that it is not supported', async (command, topic) => {
-    const broker = await new PluginBroker(preparePluginTarget('2.0')).start();
+    const pluginOptions = ['allow_username gateway'];
+    const broker = await new PluginBroker({ ...preparePluginTarget('2.0'), pluginOptions }).start();
     try {
       const control = await ControlClient.connect(broker, { clientId: 'control' });
       const response = await control.command({ command, clientid: 'control', topic: 'a', qos: 0 }, topic);

@@ -25,6 +25,8 @@ async function logOfRefusal(options: PluginBrokerOptions): Promise<string> {
 }
 
 describe.each<MosquittoVersion>(['2.0', '2.1'])('loading the plugin into Mosquitto %s', (version) => {
+  const tracking = version === '2.0' ? ['track_clients true'] : [];
+
   it.each([
     [[], 'nobody may send commands'],
     [['allow_anonymous_control false'], 'nobody may send commands'],
@@ -49,7 +51,7 @@ describe.each<MosquittoVersion>(['2.0', '2.1'])('loading the plugin into Mosquit
   });
 
   it('lets every username that is listed control', async () => {
-    const pluginOptions = ['allow_username one', 'allow_username two'];
+    const pluginOptions = ['allow_username one', 'allow_username two', ...tracking];
     const broker = await new PluginBroker({ ...targets[version], pluginOptions }).start();
     for (const username of ['one', 'two']) {
       const control = await ControlClient.connect(broker, { username });
@@ -62,7 +64,7 @@ describe.each<MosquittoVersion>(['2.0', '2.1'])('loading the plugin into Mosquit
   it('lets clients without a username control in a trial, with a warning, but none with another username', async () => {
     const broker = await new PluginBroker({
       ...targets[version],
-      pluginOptions: ['allow_anonymous_control true'],
+      pluginOptions: ['allow_anonymous_control true', ...tracking],
     }).start();
     const anonymous = await ControlClient.connect(broker, { username: undefined });
     const named = await ControlClient.connect(broker, { username: 'somebody' });

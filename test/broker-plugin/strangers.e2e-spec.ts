@@ -23,7 +23,7 @@ describe.each<MosquittoVersion>(['2.0', '2.1'])('who may not command, on Mosquit
   });
   afterAll(() => broker.stop());
 
-  it.failing.each([
+  it.each([
     ['text', 'hello'],
     ['20,000 commands', MANY_COMMANDS],
     ['1.9 MB of nesting', `{"commands":[${'['.repeat(1_900_000)}`],
@@ -44,7 +44,7 @@ describe.each<MosquittoVersion>(['2.0', '2.1'])('who may not command, on Mosquit
     }
   });
 
-  it.failing('cannot make the broker keep answers that it does not read', async () => {
+  it('cannot make the broker keep answers that it does not read', async () => {
     const client = await RawClient.connect(broker.port, {
       clientId: 'unread',
       username: 'stranger',
@@ -64,14 +64,14 @@ describe.each<MosquittoVersion>(['2.0', '2.1'])('who may not command, on Mosquit
     expect(broker.residentKiB - before).toBeLessThan(4096);
   });
 
-  it.failing('cannot flood the log with small messages', async () => {
+  it('cannot flood the log with small messages', async () => {
     const logBefore = broker.log.length;
     for (let i = 0; i < 1000; i++) {
       stranger.mqtt.publish(CLIENT_CONTROL, '{}');
     }
-    for (let i = 0; i < 1000; i++) {
-      await stranger.next();
-    }
+    await stranger.mqtt.subscribeAsync('barrier');
+    // Answers are given only as long as they may be a help.
+    expect(stranger.received.length).toBeLessThanOrEqual(10);
     const lines = broker.log.slice(logBefore).match(/client-control: /g) ?? [];
     expect(lines.length).toBeLessThan(50);
   });

@@ -74,6 +74,10 @@ export class ControlClient {
     for (let next = 0; found.size < ids.length; next++) {
       await this.#arrivalOf(next);
       const response = present(this.received[next]);
+      if (response.correlationData === undefined && response.error === 'Not authorized') {
+        // Decided before anything was parsed: the answer to all of them.
+        ids.forEach((id) => found.set(id, response));
+      }
       if (response.correlationData !== undefined && wanted.has(response.correlationData)) {
         found.set(response.correlationData, response);
       }

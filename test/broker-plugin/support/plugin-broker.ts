@@ -8,6 +8,7 @@ import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 
 import { freePort } from '../../support/free-port.js';
 import { passwordFile } from '../../support/password-file.js';
+import type { MosquittoVersion } from './plugin-target.js';
 
 /** The username that the tests' brokers let control. */
 export const GATEWAY = 'gateway';
@@ -17,9 +18,11 @@ const USERNAMES = [GATEWAY, 'stranger', 'somebody', 'restricted', 'one', 'two', 
 export const PASSWORD = 'password of the tests';
 
 export interface PluginBrokerOptions {
+  /** Which Mosquitto it is; 2.0 has to be told to watch logins. */
+  readonly version?: MosquittoVersion;
   readonly binary: string;
   readonly library: string;
-  /** plugin_opt_* lines, without the prefix; the default lets GATEWAY control. */
+  /** plugin_opt_* lines, without the prefix; the default lets GATEWAY control all clients. */
   readonly pluginOptions?: readonly string[];
   /** `plugin` or `global_plugin`; default `plugin`. */
   readonly directive?: string;
@@ -88,7 +91,8 @@ export class PluginBroker {
       globalConfig = [],
       config = [],
       files = {},
-      pluginOptions = [`allow_username ${GATEWAY}`],
+      version = '2.1',
+      pluginOptions = [`allow_username ${GATEWAY}`, ...(version === '2.1' ? [] : ['track_clients true'])],
     } = this.#options;
     this.#port ||= await freePort();
     this.#webSocketPort ||= this.#options.webSocket ? await freePort() : 0;

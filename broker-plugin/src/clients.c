@@ -1,0 +1,281 @@
+#include "clients.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+#include "clock.h"
+#include "limits.h"
+#include "standing.h"
+
+/* By id: a hash table with chaining that doubles when it is full. */
+static struct client **buckets;
+static size_t bucket_count; /* 0 or a power of two */
+
+/* By sequence: in rising order; who has gone leaves a place without client, until places run short. */
+struct place {
+	uint64_t sequence;
+	struct client *client;
+};
+
+static struct place *places;
+static size_t place_count;
+static size_t place_capacity;
+
+static int client_count;
+static uint64_t last_sequence;
+static uint64_t hash_seed; /* so that nobody can choose ids for one bucket */
+
+static uint64_t hash_of(const char *id)
+{
+	uint64_t hash = UINT64_C(14695981039346656037) ^ hash_seed; /* FNV-1a */
+
+	for(; *id; id++){
+		hash = (hash ^ (unsigned char)*id) * UINT64_C(1099511628211);
+	}
+	return hash ^ (hash >> 32);
+}
+
+
+static struct client **bucket_of(struct client **table, size_t count, const char *id)
+{
+	return &table[hash_of(id) & (count-1)];
+}
+
+
+/* Without room to grow the chains only get longer. */
+static bool grow_buckets(void)
+{
+	size_t grown_count = bucket_count ? 2*bucket_count : 64;
+
+	if(bucket_count == 0 && getrandom(&hash_seed, sizeof(hash_seed), GRND_NONBLOCK) < 0){
+		hash_seed = (uint64_t)clock_monotonic_us();
+	}
+	struct client **grown = mosquitto_calloc(grown_count, sizeof(struct client *));
+
+	if(!grown){
+		return bucket_count > 0;
+	}
+	for(size_t i=0; i<bucket_count; i++){
+		while(buckets[i]){
+			struct client *client = buckets[i];
+			struct client **bucket = bucket_of(grown, grown_count, client->id);
+
+			buckets[i] = client->next_in_bucket;
+			client->next_in_bucket = *bucket;
+			*bucket = client;
+		}
+	}
+	mosquitto_free(buckets);
+	buckets = grown;
+	bucket_count = grown_count;
+	return true;
+}
+
+
+/* Closes the gaps, and makes more room if there were few. */
+static bool make_place(void)
+{
+	size_t kept = 0;
+
+	if(place_count < place_capacity){
+		return true;
+	}
+	for(size_t i=0; i<place_count; i++){
+		if(places[i].client){
+			places[kept++] = places[i];
+		}
+	}
+	place_count = kept;
+	if(kept >= place_capacity - place_capacity/4){
+		size_t capacity = place_capacity ? 2*place_capacity : 64;
+		struct place *grown = mosquitto_realloc(places, capacity*sizeof(struct place));
+
+		if(!grown){
+			return place_count < place_capacity;
+		}
+		places = grown;
+		place_capacity = capacity;
+	}
+	return true;
+}
+
+
+/* The index of the first place with a greater sequence. */
+static size_t place_after(uint64_t sequence)
+{
+	static size_t hint; /* mostly the question is for the one after the last answer */
+	size_t low = 0, high = place_count;
+
+	if(hint < place_count && places[hint].sequence == sequence){
+		return ++hint;
+	}
+	while(low < high){
+		size_t middle = low + (high-low)/2;
+
+		if(places[middle].sequence > sequence){
+			high = middle;
+		}else{
+			low = middle+1;
+		}
+	}
+	hint = low;
+	return low;
+}
+
+
+struct client *clients_after(uint64_t sequence)
+{
+	for(size_t i=place_after(sequence); i<place_count; i=place_after(places[i].sequence)){
+		if(places[i].client){
+			return places[i].client;
+		}
+	}
+	return NULL;
+}
+
+
+struct client *clients_find(const char *id)
+{
+	struct client *client = bucket_count ? *bucket_of(buckets, bucket_count, id) : NULL;
+
+	while(client && strcmp(client->id, id)){
+		client = client->next_in_bucket;
+	}
+	return client;
+}
+
+
+int clients_count(void)
+{
+	return client_count;
+}
+
+
+struct client *clients_add(const char *id)
+{
+	struct client *client = clients_find(id);
+	struct client **bucket;
+	size_t length = strlen(id);
+
+	if(client){
+		return client;
+	}
+	if(((size_t)client_count >= bucket_count && !grow_buckets()) || !make_place()){
+		return NULL;
+	}
+	client = mosquitto_calloc(1, sizeof(struct client)+length+1);
+	if(!client){
+		return NULL;
+	}
+	memcpy(client->id, id, length);
+	client->sequence = ++last_sequence;
+	bucket = bucket_of(buckets, bucket_count, id);
+	client->next_in_bucket = *bucket;
+	*bucket = client;
+	places[place_count++] = (struct place){ client->sequence, client };
+	client_count++;
+	return client;
+}
+
+
+void clients_remove(struct client *client)
+{
+	struct client **link = bucket_of(buckets, bucket_count, client->id);
+
+	while(*link != client){
+		link = &(*link)->next_in_bucket;
+	}
+	*link = client->next_in_bucket;
+	places[place_after(client->sequence-1)].client = NULL;
+	client_count--;
+	clients_forget_subscriptions(client);
+	mosquitto_free(client);
+}
+
+
+/* The link that points to it, or to NULL at the end. */
+static struct subscription **subscription_link(struct subscription **link, const char *filter)
+{
+	while(*link && strcmp((*link)->filter, filter)){
+		link = &(*link)->next;
+	}
+	return link;
+}
+
+
+struct subscription *clients_find_subscription(const struct client *client, const char *filter)
+{
+	struct subscription *first = client->subscriptions;
+
+	return *subscription_link(&first, filter);
+}
+
+
+void clients_set_subscription(struct client *client, const char *filter, uint8_t options, uint32_t identifier,
+		enum subscriber by, struct standing *standing)
+{
+	struct subscription **link = subscription_link(&client->subscriptions, filter);
+
+	if(!*link){
+		size_t length = strlen(filter);
+
+		if(client->subscription_count < MAX_SUBSCRIPTIONS_REMEMBERED){
+			*link = mosquitto_calloc(1, sizeof(struct subscription)+length+1);
+		}
+		if(!*link){
+			return;
+		}
+		memcpy((*link)->filter, filter, length);
+		client->subscription_count++;
+	}
+	standing_count_subscription(standing, 1);
+	standing_count_subscription((*link)->standing, -1);
+	(*link)->options = options;
+	(*link)->identifier = identifier;
+	(*link)->by = by;
+	(*link)->standing = standing;
+}
+
+
+static void free_subscription(struct client *client, struct subscription **link)
+{
+	struct subscription *subscription = *link;
+
+	*link = subscription->next;
+	standing_count_subscription(subscription->standing, -1);
+	mosquitto_free(subscription);
+	client->subscription_count--;
+}
+
+
+void clients_forget_subscription(struct client *client, const char *filter)
+{
+	struct subscription **link = subscription_link(&client->subscriptions, filter);
+
+	if(*link){
+		free_subscription(client, link);
+	}
+}
+
+
+void clients_forget_subscriptions(struct client *client)
+{
+	while(client->subscriptions){
+		free_subscription(client, &client->subscriptions);
+	}
+}
+
+
+void clients_cleanup(void)
+{
+	struct client *client;
+
+	while((client = clients_after(0))){
+		clients_remove(client);
+	}
+	mosquitto_free(buckets);
+	mosquitto_free(places);
+	buckets = NULL;
+	places = NULL;
+	bucket_count = place_count = place_capacity = 0;
+}

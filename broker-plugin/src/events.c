@@ -1,0 +1,271 @@
+#include "events.h"
+
+#include <string.h>
+
+#include "access.h"
+#include "client_json.h"
+#include "clock.h"
+#include "control.h"
+#include "filter.h"
+#include "limits.h"
+
+#define DEFAULT_SECONDS 60
+#define MIN_SECONDS 10
+#define MAX_SECONDS 300
+#define WAIT_US 50000              /* an event waits so long for others */
+#define MAX_MESSAGE_BYTES (256u * 1024)
+
+/* A connection that watches. */
+struct watcher {
+	const struct mosquitto *context;   /* to be compared only */
+	int64_t connected_ms;
+	int64_t until_us;
+	char *id;                          /* NULL: a free place */
+};
+
+static struct watcher watchers[MAX_WATCHERS];
+static int watcher_count;
+
+static uint64_t sequence;              /* of the last event */
+static struct json_text waiting;       /* events, as the inside of an array */
+static int waiting_count;
+static int64_t waiting_since_us;
+static uint64_t missed;                /* dropped since the last message */
+
+/* What was sent since the last tick; it lies in the broker's memory until its next loop. */
+static int sent_events;
+static size_t sent_bytes;
+
+static void end_watch(struct watcher *watcher)
+{
+	mosquitto_free(watcher->id);
+	memset(watcher, 0, sizeof(*watcher));
+	watcher_count--;
+}
+
+
+/* Ends those whose time is up or whose connection is not there any more. */
+static void end_watches(void)
+{
+	int64_t now = clock_monotonic_us();
+
+	for(int i=0; i<MAX_WATCHERS; i++){
+		struct watcher *watcher = &watchers[i];
+		const struct client *client = watcher->id ? clients_find(watcher->id) : NULL;
+
+		if(watcher->id && (!client || client->context != watcher->context
+				|| client->connected_ms != watcher->connected_ms || now >= watcher->until_us)){
+
+			end_watch(watcher);
+		}
+	}
+}
+
+
+static void forget_waiting(void)
+{
+	json_free(&waiting);
+	waiting_count = 0;
+}
+
+
+static void flush(void)
+{
+	if(waiting_count == 0){
+		return;
+	}
+	end_watches();
+	for(int i=0; i<MAX_WATCHERS; i++){
+		struct json_text message = { 0 };
+
+		if(!watchers[i].id){
+			continue;
+		}
+		json_open_object(&message, NULL);
+		json_open_array(&message, "events");
+		json_raw(&message, NULL, waiting.text, waiting.length);
+		message.failed = message.failed || waiting.failed;
+		json_close_array(&message);
+		json_integer(&message, "sequence", (int64_t)sequence);
+		json_integer(&message, "missed", (int64_t)missed);
+		json_close_object(&message);
+		sent_bytes += message.length;
+		reply_send(watchers[i].id, own_api.response_topic, &message);
+	}
+	sent_events += waiting_count;
+	missed = 0;
+	forget_waiting();
+}
+
+
+/* Opens an event in `waiting`; false if nobody is to hear of it. */
+static bool begin_event(const char *type, const struct client *client)
+{
+	const char *username = mosquitto_client_username(client->context);
+
+	if(watcher_count == 0){
+		sequence++;
+		return false;
+	}
+	if(sent_events + waiting_count >= MAX_EVENTS_WAITING || sent_bytes >= MAX_EVENT_BYTES_WAITING){
+		flush(); /* the next message tells of what is missed from here on, before its own events */
+		sequence++;
+		missed++;
+		return false;
+	}
+	if(waiting_count >= MAX_EVENTS_PER_MESSAGE || waiting.length >= MAX_MESSAGE_BYTES){
+		flush();
+	}
+	if(waiting_count == 0){
+		waiting_since_us = clock_monotonic_us();
+	}
+	sequence++;
+	waiting_count++;
+	json_open_object(&waiting, NULL);
+	json_string(&waiting, "type", type);
+	json_integer(&waiting, "time", clock_now_ms());
+	json_string(&waiting, "clientid", client->id);
+	json_string(&waiting, "username", username ? username : ANONYMOUS);
+	if(mosquitto_client_address(client->context)){
+		json_string(&waiting, "address", mosquitto_client_address(client->context));
+	}
+	if(access_is_control_client(client)){
+		json_bool(&waiting, "control", true);
+	}
+	return true;
+}
+
+
+void events_connected(const struct client *client)
+{
+	if(begin_event("connected", client)){
+		const char *version = client_protocol_version_name(client->context);
+
+		json_string(&waiting, "protocol", client_protocol_name(client->context));
+		if(version){
+			json_string(&waiting, "protocolVersion", version);
+		}
+		json_close_object(&waiting);
+	}
+}
+
+
+static const char *reason_name(const struct client *client, int reason)
+{
+	if(client->leaving){
+		return client->leaving == LEAVING_BANNED ? "banned" : "kicked";
+	}
+	switch(reason){
+		case MOSQ_ERR_SUCCESS:
+			return "client";
+		case MOSQ_ERR_CONN_LOST:
+			return "lost";
+#if BUILT_FOR_2_1
+		case MOSQ_ERR_KEEPALIVE:
+			return "keepalive";
+		case MOSQ_ERR_SESSION_TAKEN_OVER:
+			return "taken-over";
+		case MOSQ_ERR_ADMINISTRATIVE_ACTION:
+			return "kicked";
+#endif
+		default:
+			return "other";
+	}
+}
+
+
+void events_disconnected(const struct client *client, int reason, enum event_session session)
+{
+	if(begin_event("disconnected", client)){
+		json_string(&waiting, "reason", reason_name(client, reason));
+		if(session != EVENT_SESSION_UNKNOWN){
+			json_bool(&waiting, "sessionStays", session == EVENT_SESSION_STAYS);
+		}
+		json_close_object(&waiting);
+	}
+}
+
+
+bool events_tick(void)
+{
+	sent_events = 0;
+	sent_bytes = 0;
+	if(waiting_count > 0 && clock_monotonic_us() - waiting_since_us >= WAIT_US){
+		flush();
+	}
+	return waiting_count > 0;
+}
+
+
+static struct watcher *find_watcher(const char *id)
+{
+	for(int i=0; i<MAX_WATCHERS; i++){
+		if(watchers[i].id ? id && !strcmp(watchers[i].id, id) : !id){
+			return &watchers[i];
+		}
+	}
+	return NULL;
+}
+
+
+void watch_events(struct command *command)
+{
+	const struct request *request = command->request;
+	struct json_text data = { 0 };
+	struct watcher *watcher;
+	int64_t seconds = DEFAULT_SECONDS;
+
+	if(!command_read_whole(command, "seconds", MIN_SECONDS, MAX_SECONDS, &seconds)){
+		return;
+	}
+	flush(); /* what happened before is not for this one */
+	end_watches();
+	watcher = find_watcher(request->sender_id);
+	if(!watcher){
+		watcher = find_watcher(NULL);
+		if(!watcher){
+			command_fail_number(command, FAILED_TOO_MANY, "limit", MAX_WATCHERS);
+			return;
+		}
+		watcher->id = mosquitto_strdup(request->sender_id);
+		if(!watcher->id){
+			command_fail(command, FAILED_INTERNAL);
+			return;
+		}
+		watcher_count++;
+	}
+	watcher->context = request->sender;
+	watcher->connected_ms = request->sender_since_ms;
+	watcher->until_us = clock_monotonic_us() + seconds*1000000;
+	json_open_object(&data, NULL);
+	json_integer(&data, "sequence", (int64_t)sequence);
+	json_close_object(&data);
+	command_succeed(command, &data);
+}
+
+
+void unwatch_events(struct command *command)
+{
+	struct watcher *watcher = find_watcher(command->request->sender_id);
+
+	if(watcher){
+		end_watch(watcher);
+	}
+	if(watcher_count == 0){
+		forget_waiting();
+	}
+	command_succeed(command, NULL);
+}
+
+
+void events_cleanup(void)
+{
+	for(int i=0; i<MAX_WATCHERS; i++){
+		if(watchers[i].id){
+			end_watch(&watchers[i]);
+		}
+	}
+	forget_waiting();
+	sequence = 0;
+	missed = 0;
+}

@@ -1,0 +1,24 @@
+/* Reading the fields of a parsed command. */
+#ifndef FIELDS_H
+#define FIELDS_H
+
+#include <cjson/cJSON.h>
+
+#include "broker_api.h"
+
+/* The largest integer that every JSON parser reads exactly (RFC 8259, section 6). */
+#define MAX_SAFE_INTEGER INT64_C(9007199254740991)
+
+/* The field, NULL when it is missing or null. */
+const cJSON *fields_get(const cJSON *json, const char *name);
+
+/* The text of a string that MQTT could carry: not empty, at most 65,535 bytes, no control characters. Else NULL. */
+const char *fields_text(const cJSON *json);
+
+/* A string of at most `max` Unicode characters without a replaced U+0000 in it; may be empty. Else NULL. */
+const char *fields_note(const cJSON *json, size_t max);
+
+/* False if it is no whole number between the two. */
+bool fields_whole_number(const cJSON *json, int64_t min, int64_t max, int64_t *value);
+
+#endif

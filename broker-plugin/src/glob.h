@@ -1,0 +1,23 @@
+#ifndef GLOB_H
+#define GLOB_H
+
+#include <stdbool.h>
+
+/*
+ * Patterns for client ids and usernames: `*` stands for any characters, `?` for exactly one (a Unicode character), and
+ * `\` makes the next character stand for itself. All is case-sensitive. Patterns and texts are UTF-8.
+ */
+
+/* Whether the text is what the pattern stands for. At worst (pattern length) * (text length) steps; mostly a few. */
+bool glob_matches(const char *pattern, const char *text);
+
+/* Whether there is a `*` or `?` in it that stands for something else. */
+bool glob_has_wildcard(const char *pattern);
+
+/* Whether nothing but wildcards is in it. */
+bool glob_is_everybody(const char *pattern);
+
+/* Whether it is a pattern: not empty, no `\` at the end, and at most 256 characters if it has a wildcard. */
+bool glob_is_valid(const char *pattern);
+
+#endif

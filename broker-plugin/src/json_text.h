@@ -1,0 +1,40 @@
+/*
+ * Writes JSON as text, without a tree in between: a listing of many clients costs little more than its bytes.
+ *
+ * Memory that runs short makes the text `failed` for good; that is looked at once, at the end. Keys are NULL in arrays.
+ */
+#ifndef JSON_TEXT_H
+#define JSON_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct json_text {
+	char *text;
+	size_t length;
+	size_t capacity;
+	bool comma;     /* the next value needs one before it */
+	bool failed;
+};
+
+void json_open_object(struct json_text *json, const char *key);
+void json_close_object(struct json_text *json);
+void json_open_array(struct json_text *json, const char *key);
+void json_close_array(struct json_text *json);
+
+/* NULL is written as null. The string has to be UTF-8. */
+void json_string(struct json_text *json, const char *key, const char *value);
+void json_integer(struct json_text *json, const char *key, int64_t value);
+void json_bool(struct json_text *json, const char *key, bool value);
+void json_null(struct json_text *json, const char *key);
+
+/* A value that is JSON already. */
+void json_raw(struct json_text *json, const char *key, const char *text, size_t length);
+
+/* Plain bytes, without a thought for commas. */
+void json_append(struct json_text *json, const char *text, size_t length);
+
+void json_free(struct json_text *json);
+
+#endif

@@ -1,0 +1,76 @@
+/* Our own API, version 1: docs/control-protocol.md. */
+#include "control.h"
+
+#include "bans.h"
+#include "disconnect.h"
+#include "events.h"
+#include "listing.h"
+#include "retained.h"
+#include "standing.h"
+#include "subscription.h"
+#include "warnings.h"
+
+static void describe(struct command *command)
+{
+	const struct request *request = command->request;
+	const struct options *options = request->options;
+	struct json_text data = { 0 };
+
+	json_open_object(&data, NULL);
+	json_integer(&data, "protocol", 1);
+	json_string(&data, "plugin", PLUGIN_VERSION);
+	json_string(&data, "broker", "mosquitto " BUILT_FOR);
+	json_open_object(&data, "you");
+	json_string(&data, "clientid", request->sender_id);
+	json_string(&data, "username", request->sender_username ? request->sender_username : "<anonymous>");
+	json_close_object(&data);
+	json_open_object(&data, "features");
+	json_bool(&data, "disconnect", control_offers(options, NEEDS_CLIENTS));
+	json_bool(&data, "purge", control_offers(options, NEEDS_2_1));
+	json_bool(&data, "subscribe", control_offers(options, NEEDS_2_1));
+	json_bool(&data, "inspect", control_offers(options, NEEDS_CLIENTS));
+	json_bool(&data, "bans", control_offers(options, NEEDS_BANS));
+	json_bool(&data, "standingSubscriptions", control_offers(options, NEEDS_STANDING));
+	json_bool(&data, "events", control_offers(options, NEEDS_2_1));
+	json_bool(&data, "retained", control_offers(options, NEEDS_RETAINED));
+	json_bool(&data, "ifConnectedSince", control_offers(options, NEEDS_CLIENTS));
+	json_bool(&data, "preventWill", control_offers(options, NEEDS_CLIENTS));
+	json_close_object(&data);
+	json_string(&data, "subscriptionsKnown", control_offers(options, NEEDS_2_1) ? "since-load" : "no");
+	warnings_write(&data, "warnings");
+	json_close_object(&data);
+	command_succeed(command, &data);
+}
+
+
+static const struct command_handler handlers[] = {
+	{ "describe", describe, true, NEEDS_NOTHING, NULL, "" },
+	{ "listClients", list_clients, true, NEEDS_CLIENTS, "inspect", "filter fields verbose limit cursor" },
+	{ "getClient", get_client, true, NEEDS_CLIENTS, "inspect", "clientid" },
+	{ "disconnectClient", disconnect_client, false, NEEDS_CLIENTS, "disconnect",
+		"clientid withWill cleanSession ifConnectedSince" },
+	{ "disconnectClients", disconnect_clients, false, NEEDS_CLIENTS, "disconnect",
+		"clientids filter withWill cleanSession" },
+	{ "subscribeClient", subscribe_client, false, NEEDS_2_1, "subscribe", "clientid topic qos options" },
+	{ "unsubscribeClient", unsubscribe_client, false, NEEDS_2_1, "subscribe", "clientid topic" },
+	{ "deliverRetained", deliver_retained, false, NEEDS_RETAINED, "retained",
+		"clientid topic qos payload properties" },
+	{ "setBan", set_ban, false, NEEDS_BANS, "bans", "as who until reason by disconnect" },
+	{ "deleteBan", delete_ban, false, NEEDS_BANS, "bans", "as who" },
+	{ "listBans", list_bans, true, NEEDS_BANS, "bans", "limit cursor" },
+	{ "setStandingSubscription", set_standing, false, NEEDS_STANDING, "standingSubscriptions",
+		"name select topic qos options by" },
+	{ "getStandingSubscription", get_standing, true, NEEDS_STANDING, "standingSubscriptions", "name" },
+	{ "deleteStandingSubscription", delete_standing, false, NEEDS_STANDING, "standingSubscriptions", "name unsubscribe" },
+	{ "listStandingSubscriptions", list_standing, true, NEEDS_STANDING, "standingSubscriptions", "limit cursor" },
+	{ "watchEvents", watch_events, true, NEEDS_2_1, "events", "seconds" },
+	{ "unwatchEvents", unwatch_events, true, NEEDS_2_1, "events", "" },
+	{ .name = NULL },
+};
+
+const struct control_api own_api = {
+	.topic = "$CONTROL/mqtt-client-control/v1",
+	.response_topic = "$CONTROL/mqtt-client-control/v1/response",
+	.has_codes = true,
+	.handlers = handlers,
+};

@@ -1,0 +1,256 @@
+#include "retained.h"
+
+#include "control.h"
+
+#if BUILT_FOR_2_1
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "access.h"
+#include "fields.h"
+#include "sessions.h"
+
+/*
+ * The mark of such messages on their way through the broker: a user property, the first one, with a value that nobody
+ * can guess, as anybody may publish messages with user properties.
+ */
+#define MARK_NAME "client-control-retained"
+#define MARK_BYTES 16
+
+static char mark[2*MARK_BYTES+1];
+
+static bool make_mark(void)
+{
+	unsigned char random[MARK_BYTES];
+
+	if(mark[0]){
+		return true;
+	}
+	if(getrandom(random, sizeof(random), 0) != sizeof(random)){
+		return false;
+	}
+	for(int i=0; i<MARK_BYTES; i++){
+		(void)snprintf(&mark[2*i], 3, "%02x", random[i]);
+	}
+	return true;
+}
+
+
+int retained_on_message_out(int event, void *event_data, void *userdata)
+{
+	struct mosquitto_evt_message *message = event_data;
+	char *name = NULL, *value = NULL;
+	bool is_marked;
+
+	(void)event;
+	(void)userdata;
+	if(!mark[0] || !message->properties
+			|| mosquitto_property_identifier(message->properties) != MQTT_PROP_USER_PROPERTY
+			|| !mosquitto_property_read_string_pair(message->properties, MQTT_PROP_USER_PROPERTY, &name, &value, false)){
+
+		return MOSQ_ERR_SUCCESS;
+	}
+	is_marked = !strcmp(name, MARK_NAME) && !strcmp(value, mark);
+	mosquitto_free(name);
+	mosquitto_free(value);
+	if(is_marked){
+		mosquitto_property *rest = NULL;
+		const mosquitto_property *second = mosquitto_property_next(message->properties);
+
+		if(second && mosquitto_property_copy_all(&rest, second)){
+			return MOSQ_ERR_NOMEM; /* better not sent than with the mark */
+		}
+		message->properties = rest; /* the broker frees its own */
+		message->retain = true;
+	}
+	return MOSQ_ERR_SUCCESS;
+}
+
+
+/* The value of a base64 character, -1 if it is none (RFC 4648, section 4). */
+static int base64_value(char character)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = character ? strchr(alphabet, character) : NULL;
+
+	return at ? (int)(at-alphabet) : -1;
+}
+
+
+/* Decodes padded base64; NULL if it is none or memory is short. Free with mosquitto_free(). */
+static unsigned char *decode_base64(const char *text, size_t *length)
+{
+	size_t characters = strlen(text);
+	size_t padding = characters < 2 || text[characters-1] != '=' ? 0 : text[characters-2] != '=' ? 1 : 2;
+	unsigned char *bytes = characters % 4 == 0 ? mosquitto_malloc(characters/4*3+1) : NULL;
+	uint32_t group = 0;
+
+	for(size_t i=0; bytes && i<characters; i++){
+		int value = i >= characters-padding ? 0 : base64_value(text[i]);
+
+		if(value < 0){
+			mosquitto_free(bytes);
+			return NULL;
+		}
+		group = group << 6 | (uint32_t)value;
+		if(i % 4 == 3){
+			bytes[i/4*3] = (unsigned char)(group >> 16);
+			bytes[i/4*3+1] = (unsigned char)(group >> 8);
+			bytes[i/4*3+2] = (unsigned char)group;
+		}
+	}
+	*length = characters/4*3 - padding;
+	return bytes;
+}
+
+
+/* Adds a property of the command, if it is there; false if it is not what it should be. */
+static bool add_text(mosquitto_property **properties, int identifier, const cJSON *json)
+{
+	return !json || (fields_text(json) && !mosquitto_property_add_string(properties, identifier, json->valuestring));
+}
+
+
+static bool add_binary(mosquitto_property **properties, int identifier, const cJSON *json)
+{
+	const char *text = cJSON_GetStringValue(json);
+	size_t length = 0;
+	unsigned char *bytes = text ? decode_base64(text, &length) : NULL;
+	bool is_added = !json || (bytes && length <= UINT16_MAX
+			&& !mosquitto_property_add_binary(properties, identifier, bytes, (uint16_t)length));
+
+	mosquitto_free(bytes);
+	return is_added;
+}
+
+
+static bool add_user_properties(mosquitto_property **properties, const cJSON *list)
+{
+	const cJSON *pair;
+
+	if(list && !cJSON_IsArray(list)){
+		return false;
+	}
+	cJSON_ArrayForEach(pair, list){
+		const char *name = cJSON_GetStringValue(cJSON_GetArrayItem(pair, 0));
+		const char *value = cJSON_GetStringValue(cJSON_GetArrayItem(pair, 1));
+
+		if(!cJSON_IsArray(pair) || cJSON_GetArraySize(pair) != 2 || !name || !value
+				|| (name[0] && mosquitto_validate_utf8(name, (int)strlen(name)))
+				|| (value[0] && mosquitto_validate_utf8(value, (int)strlen(value)))
+				|| strlen(name) > UINT16_MAX || strlen(value) > UINT16_MAX
+				|| mosquitto_property_add_string_pair(properties, MQTT_PROP_USER_PROPERTY, name, value)){
+
+			return false;
+		}
+	}
+	return true;
+}
+
+
+/* The message's properties with the mark in front; false: there is none or the command's are wrong. */
+static bool make_properties(mosquitto_property **properties, const cJSON *json)
+{
+	const cJSON *format = fields_get(json, "payloadFormatIndicator");
+	const cJSON *expiry = fields_get(json, "messageExpiryInterval");
+	int64_t number;
+
+	if(json && !cJSON_IsObject(json)){
+		return false;
+	}
+	for(const cJSON *field=json ? json->child : NULL; field; field=field->next){
+		if(strcmp(field->string, "contentType") && strcmp(field->string, "responseTopic")
+				&& strcmp(field->string, "correlationData") && strcmp(field->string, "userProperties")
+				&& strcmp(field->string, "payloadFormatIndicator") && strcmp(field->string, "messageExpiryInterval")){
+
+			return false;
+		}
+	}
+	if(mosquitto_property_add_string_pair(properties, MQTT_PROP_USER_PROPERTY, MARK_NAME, mark)
+			|| !add_text(properties, MQTT_PROP_CONTENT_TYPE, fields_get(json, "contentType"))
+			|| !add_text(properties, MQTT_PROP_RESPONSE_TOPIC, fields_get(json, "responseTopic"))
+			|| !add_binary(properties, MQTT_PROP_CORRELATION_DATA, fields_get(json, "correlationData"))
+			|| !add_user_properties(properties, fields_get(json, "userProperties"))){
+
+		return false;
+	}
+	if(format && (!fields_whole_number(format, 0, 1, &number)
+			|| mosquitto_property_add_byte(properties, MQTT_PROP_PAYLOAD_FORMAT_INDICATOR, (uint8_t)number))){
+
+		return false;
+	}
+	return !expiry || (fields_whole_number(expiry, 0, UINT32_MAX, &number)
+			&& !mosquitto_property_add_int32(properties, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL, (uint32_t)number));
+}
+
+
+/* Only who is connected: what the broker cannot deliver it keeps for ever. The same goes for a QoS that is too high. */
+static bool is_receiver(struct command *command, uint8_t *max_qos)
+{
+	const struct mosquitto *context;
+	const struct client *client = sessions_find(command->clientid, &context);
+
+	if(!client){
+		command_fail(command, FAILED_CLIENT_NOT_FOUND);
+	}else if(access_is_control_client(client)){
+		command_fail(command, FAILED_CONTROL_CLIENT);
+	}else if(!sessions_is_connected(client)){
+		command_fail(command, FAILED_CLIENT_NOT_CONNECTED);
+	}else{
+		*max_qos = access_max_qos(client);
+	}
+	return !command->ended;
+}
+
+
+void deliver_retained(struct command *command)
+{
+	const char *text = cJSON_GetStringValue(fields_get(command->json, "payload"));
+	mosquitto_property *properties = NULL;
+	unsigned char *payload;
+	size_t length = 0;
+	int64_t qos = 0;
+	uint8_t max_qos = 0;
+
+	if(!command_read_clientid(command) || !command_read_topic(command)
+			|| !command_read_whole(command, "qos", 0, 2, &qos)){
+
+		return;
+	}
+	if(mosquitto_pub_topic_check(command->topic)){
+		command_fail_field(command, "topic", "Invalid topic");
+		return;
+	}
+	if(!is_receiver(command, &max_qos)){
+		return;
+	}
+	payload = text ? decode_base64(text, &length) : NULL;
+	if(!payload){
+		command_fail_field(command, "payload", "Invalid/missing payload");
+		return;
+	}
+	if(!make_mark() || !make_properties(&properties, fields_get(command->json, "properties"))){
+		command_fail_field(command, "properties", "Invalid properties");
+	}else if(mosquitto_broker_publish(command->clientid, command->topic, (int)length, payload,
+			(int)(qos < max_qos ? qos : max_qos), false, properties)){
+
+		command_fail(command, FAILED_INTERNAL);
+	}else{
+		command_succeed(command, NULL);
+		return; /* both are the broker's now */
+	}
+	mosquitto_free(payload);
+	mosquitto_property_free_all(&properties);
+}
+
+#else
+
+/* Never called: nothing offers it. */
+void deliver_retained(struct command *command)
+{
+	command_fail(command, FAILED_NOT_SUPPORTED);
+}
+
+#endif

@@ -1,0 +1,324 @@
+#include "sessions.h"
+
+#include "access.h"
+#include "bans.h"
+#include "clock.h"
+#include "events.h"
+#include "standing.h"
+#include "warnings.h"
+
+/* Sessions expire without a word: this many entries are looked at every so many microseconds. */
+#define EXPIRY_CHECKS 200
+#define EXPIRY_CHECK_US 100000
+
+static void forget_subscriptions_of_ended_session(struct client *client, const struct mosquitto *context)
+{
+	if(mosquitto_client_sub_count(context) == 0){
+		clients_forget_subscriptions(client);
+	}
+}
+
+
+static struct client *add_connected(const struct mosquitto *context)
+{
+	struct client *client = clients_add(mosquitto_client_id(context));
+
+	if(!client){
+		mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: out of memory, client '%s' cannot be controlled.",
+				mosquitto_client_id(context));
+		return NULL;
+	}
+	if(client->context){ /* taken over, and the end of the old connection is still to come */
+		events_disconnected(client, MOSQ_ERR_SESSION_TAKEN_OVER, EVENT_SESSION_UNKNOWN);
+	}
+	client->context = context;
+	client->connected_ms = clock_now_ms();
+	client->leaving = NOT_LEAVING;
+	client->refusals = 0;
+	forget_subscriptions_of_ended_session(client, context);
+	return client;
+}
+
+
+bool sessions_is_connected(const struct client *client)
+{
+	return client->context && !client->leaving;
+}
+
+
+bool sessions_kick(struct client *client, bool with_will, enum client_leaving why)
+{
+	client->leaving = why;
+	/* From here on the entry may be gone. */
+	return mosquitto_kick_client_by_clientid(client->id, with_will) == MOSQ_ERR_SUCCESS;
+}
+
+
+struct client *sessions_find(const char *id, const struct mosquitto **context)
+{
+	struct client *client = clients_find(id);
+
+	*context = client ? sessions_context(client) : NULL;
+#if BUILT_FOR_2_1
+	if(!client && mosquitto_client_port(mosquitto_client(id))){
+		warnings_raise(WARNING_OTHER_LISTENER, mosquitto_client(id));
+	}
+#endif
+	return *context ? client : NULL;
+}
+
+
+#if BUILT_FOR_2_1
+
+static void set_offline(struct client *client)
+{
+	client->context = NULL;
+	client->leaving = NOT_LEAVING;
+	client->disconnected_ms = clock_now_ms();
+}
+
+
+/*
+ * A client whose connection or session was taken over. The broker tells of the end of the old one before the beginning
+ * of the new one, in one go; if anything else comes first, there is no new one.
+ */
+static struct client *taken_over;
+
+void sessions_settle(void)
+{
+	if(taken_over){
+		clients_remove(taken_over);
+		taken_over = NULL;
+	}
+}
+
+
+int sessions_on_connect(int event, void *event_data, void *userdata)
+{
+	const struct mosquitto *context = ((const struct mosquitto_evt_connect *)event_data)->client;
+	struct client *client = add_connected(context);
+
+	(void)event;
+	(void)userdata;
+	if(client == taken_over){
+		taken_over = NULL;
+	}
+	sessions_settle();
+	if(!client){
+		return MOSQ_ERR_SUCCESS;
+	}
+	events_connected(client);
+	if(access_may_command(context)){
+		return MOSQ_ERR_SUCCESS;
+	}
+	if(bans_find(context)){
+		warnings_raise(WARNING_BANNED_GOT_IN, context);
+		sessions_kick(client, false, LEAVING_BANNED);
+		return MOSQ_ERR_SUCCESS;
+	}
+	standing_apply(client);
+	return MOSQ_ERR_SUCCESS;
+}
+
+
+int sessions_on_offline(int event, void *event_data, void *userdata)
+{
+	const struct mosquitto_evt_client_offline *offline = event_data;
+	struct client *client = clients_find(mosquitto_client_id(offline->client));
+
+	(void)event;
+	(void)userdata;
+	sessions_settle();
+	if(client && client->context == offline->client){
+		events_disconnected(client, offline->reason, EVENT_SESSION_STAYS);
+		set_offline(client);
+	}
+	return MOSQ_ERR_SUCCESS;
+}
+
+
+/* Also comes for refused logins, and once more for a session that was offline: only what the table knows counts. */
+int sessions_on_disconnect(int event, void *event_data, void *userdata)
+{
+	const struct mosquitto_evt_disconnect *disconnect = event_data;
+	struct client *client = clients_find(mosquitto_client_id(disconnect->client));
+	bool is_takeover = disconnect->reason == MOSQ_ERR_SESSION_TAKEN_OVER;
+
+	(void)event;
+	(void)userdata;
+	sessions_settle();
+	if(!client || (client->context && client->context != disconnect->client)
+			|| (!client->context && mosquitto_client(client->id) != disconnect->client)){
+
+		return MOSQ_ERR_SUCCESS;
+	}
+	if(client->context){
+		events_disconnected(client, disconnect->reason, is_takeover ? EVENT_SESSION_UNKNOWN : EVENT_SESSION_ENDS);
+		set_offline(client);
+	}
+	if(is_takeover){
+		taken_over = client;
+	}else{
+		clients_remove(client);
+	}
+	return MOSQ_ERR_SUCCESS;
+}
+
+
+int sessions_on_subscribe(int event, void *event_data, void *userdata)
+{
+	const struct mosquitto_evt_subscribe *subscribe = event_data;
+	struct client *client = clients_find(mosquitto_client_id(subscribe->client));
+
+	(void)event;
+	(void)userdata;
+	if(client){
+		clients_set_subscription(client, subscribe->data.topic_filter, subscribe->data.options,
+				subscribe->data.identifier, BY_CLIENT, NULL);
+	}
+	return MOSQ_ERR_SUCCESS;
+}
+
+
+int sessions_on_unsubscribe(int event, void *event_data, void *userdata)
+{
+	const struct mosquitto_evt_unsubscribe *unsubscribe = event_data;
+	struct client *client = clients_find(mosquitto_client_id(unsubscribe->client));
+
+	(void)event;
+	(void)userdata;
+	if(client){
+		clients_forget_subscription(client, unsubscribe->data.topic_filter);
+	}
+	return MOSQ_ERR_SUCCESS;
+}
+
+
+/* A session read from disk has no protocol version until its client is back; the broker's own bridges have one. */
+static int take_in_session(const struct mosquitto *context, void *userdata)
+{
+	(void)userdata;
+	if(mosquitto_client_protocol_version(context) == 0 && !clients_add(mosquitto_client_id(context))){
+		return MOSQ_ERR_NOMEM;
+	}
+	return MOSQ_ERR_SUCCESS;
+}
+
+
+const struct mosquitto *sessions_context(struct client *client)
+{
+	const struct mosquitto *context = client->context;
+
+	if(!context){
+		context = mosquitto_client(client->id);
+		if(!context){
+			clients_remove(client);
+		}
+	}
+	return context;
+}
+
+
+static bool taken_in;
+static uint64_t checked;    /* up to this sequence */
+static int64_t checked_us;
+
+void sessions_tick(void)
+{
+	int64_t now = clock_monotonic_us();
+
+	if(!taken_in){
+		taken_in = true;
+		mosquitto_apply_on_all_clients(take_in_session, NULL);
+		standing_apply_to_all();
+	}
+	if(now - checked_us < EXPIRY_CHECK_US){
+		return;
+	}
+	checked_us = now;
+	for(int i=0; i<EXPIRY_CHECKS; i++){
+		struct client *client = clients_after(checked);
+
+		checked = client ? client->sequence : 0;
+		if(!client){
+			break;
+		}
+		sessions_context(client);
+	}
+}
+
+
+bool sessions_purge(struct client *client)
+{
+	return mosquitto_persist_client_delete(client->id) == MOSQ_ERR_SUCCESS;
+}
+
+
+void sessions_cleanup(void)
+{
+	taken_over = NULL;
+	taken_in = false;
+	checked = 0;
+}
+
+#else
+
+/* The login that was last seen. The broker decides on it, and tells of its end if it refuses, before anything else. */
+static const struct mosquitto *last_login;
+
+void sessions_settle(void)
+{
+	const struct mosquitto *context = last_login;
+
+	last_login = NULL;
+	if(context){
+		add_connected(context);
+	}
+}
+
+
+void sessions_login(const struct mosquitto *context)
+{
+	sessions_settle();
+	last_login = context;
+}
+
+
+int sessions_on_disconnect(int event, void *event_data, void *userdata)
+{
+	const struct mosquitto *context = ((const struct mosquitto_evt_disconnect *)event_data)->client;
+	const char *id = mosquitto_client_id(context);
+	struct client *client;
+
+	(void)event;
+	(void)userdata;
+	if(context == last_login){
+		last_login = NULL;
+	}
+	client = id ? clients_find(id) : NULL;
+	if(client && client->context == context){
+		clients_remove(client);
+	}
+	return MOSQ_ERR_SUCCESS;
+}
+
+
+const struct mosquitto *sessions_context(struct client *client)
+{
+	return client->context;
+}
+
+
+bool sessions_purge(struct client *client)
+{
+	(void)client;
+	return false;
+}
+
+
+void sessions_cleanup(void)
+{
+	last_login = NULL;
+}
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * What the broker tells about clients that come, go and subscribe: keeps the table of clients by it, throws out who is
+ * banned, gives who is new its standing subscriptions, and passes the news on to those who watch.
+ */
+#ifndef SESSIONS_H
+#define SESSIONS_H
+
+#include "clients.h"
+
+#if BUILT_FOR_2_1
+int sessions_on_connect(int event, void *event_data, void *userdata);       /* MOSQ_EVT_CONNECT */
+int sessions_on_offline(int event, void *event_data, void *userdata);       /* MOSQ_EVT_CLIENT_OFFLINE: the session stays */
+int sessions_on_subscribe(int event, void *event_data, void *userdata);     /* MOSQ_EVT_SUBSCRIBE */
+int sessions_on_unsubscribe(int event, void *event_data, void *userdata);   /* MOSQ_EVT_UNSUBSCRIBE */
+
+/* Takes in the sessions that the broker read from disk, once; and forgets sessions that have expired, a few at a time. */
+void sessions_tick(void);
+#else
+/* A client is logging in; whether it gets in is not known yet. */
+void sessions_login(const struct mosquitto *context);
+#endif
+
+/* Decides what the last event left open. To be called before the table is looked at. */
+void sessions_settle(void);
+
+int sessions_on_disconnect(int event, void *event_data, void *userdata);    /* MOSQ_EVT_DISCONNECT: the session ends */
+
+/*
+ * The broker's client of an entry, NULL if its session has expired: the entry is gone then. On 2.0 only for those who
+ * are connected.
+ */
+const struct mosquitto *sessions_context(struct client *client);
+
+/*
+ * The entry of this id, with the broker's client, or NULL. Notices when there is a client that the plugin is not told of.
+ */
+struct client *sessions_find(const char *id, const struct mosquitto **context);
+
+/* Whether the client is connected and not about to be disconnected. */
+bool sessions_is_connected(const struct client *client);
+
+/*
+ * Disconnects a connected client; the entry may be gone afterwards, and its context is. False if the broker refuses.
+ */
+bool sessions_kick(struct client *client, bool with_will, enum client_leaving why);
+
+/* Removes the session of a client that is not connected, and the entry. False where that is not possible. */
+bool sessions_purge(struct client *client);
+
+void sessions_cleanup(void);
+
+#endif

@@ -1,0 +1,158 @@
+#include "store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "broker_api.h"
+#include "fields.h"
+#include "request_text.h"
+
+#define FORMAT_VERSION 1
+#define MAX_FILE_BYTES (64 * 1024 * 1024)
+
+static bool make_path(char path[], size_t size, const char *dir, const char *name, const char *ending)
+{
+	return snprintf(path, size, "%s%sclient-control-%s.json%s", dir, dir[strlen(dir)-1] == '/' ? "" : "/", name, ending)
+			< (int)size;
+}
+
+
+static bool write_all(int file, const char *text, size_t length)
+{
+	while(length > 0){
+		ssize_t written = write(file, text, length);
+
+		if(written < 0 && errno != EINTR){
+			return false;
+		}
+		if(written > 0){
+			text += written;
+			length -= (size_t)written;
+		}
+	}
+	return true;
+}
+
+
+/* A new file with this text that is on the disk. */
+static bool write_file(const char *path, const struct json_text *text)
+{
+	int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	bool is_written;
+
+	if(file < 0){
+		return false;
+	}
+	is_written = fchmod(file, 0600) == 0 && write_all(file, text->text, text->length) && fsync(file) == 0;
+	return close(file) == 0 && is_written;
+}
+
+
+/* The renaming itself has to be on the disk, too. Some file systems have no fsync for folders. */
+static bool sync_folder(const char *dir)
+{
+	int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool is_synced;
+
+	if(folder < 0){
+		return false;
+	}
+	is_synced = fsync(folder) == 0 || errno == EINVAL;
+	close(folder);
+	return is_synced;
+}
+
+
+bool store_replace(const char *dir, const char *name, const struct json_text *text)
+{
+	char path[4096], new_path[4096];
+
+	if(!text->failed && make_path(path, sizeof(path), dir, name, "")
+			&& make_path(new_path, sizeof(new_path), dir, name, ".new")){
+
+		if(write_file(new_path, text) && rename(new_path, path) == 0 && sync_folder(dir)){
+			return true;
+		}
+	}else{
+		errno = text->failed ? ENOMEM : ENAMETOOLONG;
+	}
+	mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: the %s could not be stored in %s: %s.", name, dir,
+			strerror(errno));
+	return false;
+}
+
+
+static char *read_file(int file)
+{
+	struct stat status;
+	char *text;
+	size_t length = 0;
+	ssize_t got;
+
+	if(fstat(file, &status) || status.st_size > MAX_FILE_BYTES){
+		return NULL;
+	}
+	text = mosquitto_malloc((size_t)status.st_size+1);
+	while(text && length < (size_t)status.st_size){
+		got = read(file, &text[length], (size_t)status.st_size-length);
+		if(got <= 0){
+			break;
+		}
+		length += (size_t)got;
+	}
+	if(text){
+		text[length] = '\0';
+	}
+	return text;
+}
+
+
+cJSON *store_read(const char *dir, const char *name, bool *failed)
+{
+	char path[4096];
+	int file;
+	char *text, *checked;
+	cJSON *json;
+	int64_t version = 0;
+	const char *format;
+
+	*failed = !make_path(path, sizeof(path), dir, name, "");
+	file = *failed ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+	if(file < 0){
+		*failed = *failed || errno != ENOENT;
+		if(*failed){
+			mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: %s cannot be read: %s.", path, strerror(errno));
+		}
+		return NULL;
+	}
+	text = read_file(file);
+	close(file);
+	checked = text ? request_text_copy(text, strlen(text)) : NULL;
+	json = checked ? cJSON_ParseWithOpts(checked, NULL, true) : NULL;
+	mosquitto_free(text);
+	mosquitto_free(checked);
+	format = cJSON_GetStringValue(fields_get(json, "format"));
+	if(!format || strcmp(format, name) || !fields_whole_number(fields_get(json, "version"), 0, 1000000, &version)
+			|| version != FORMAT_VERSION){
+
+		mosquitto_log_printf(MOSQ_LOG_ERR,
+				"Error: client-control: %s is not a file of this version. Put it right, or move it away to do without it.",
+				path);
+		*failed = true;
+		cJSON_Delete(json);
+		return NULL;
+	}
+	return json;
+}
+
+
+void store_write_head(struct json_text *json, const char *name)
+{
+	json_open_object(json, NULL);
+	json_string(json, "format", name);
+	json_integer(json, "version", FORMAT_VERSION);
+}

@@ -1,0 +1,69 @@
+#include "warnings.h"
+
+#include <string.h>
+
+#include "clock.h"
+
+#define TEXT_NOT_TRACKING "Mosquitto 2.0 does not tell a plugin who is connected: set plugin_opt_track_clients true, " \
+	"see the documentation for what that changes"
+
+static const char *const texts[WARNING_COUNT] = {
+	[WARNING_NOT_ALLOWED] = "is not allowed to send commands",
+	[WARNING_OTHER_LISTENER] = "Clients of a listener that this plugin is not loaded for cannot be controlled and cannot "
+		"command: with per_listener_settings load it with global_plugin",
+	[WARNING_BANNED_GOT_IN] = "A banned client got past the login and was disconnected right after it: it logs in with a "
+		"certificate, or another plugin answers logins before this one. Load client-control before the others",
+	[WARNING_NO_STATE_DIR] = "Bans and standing subscriptions have no place to be stored: set plugin_opt_state_dir",
+	[WARNING_NOT_TRACKING] = TEXT_NOT_TRACKING,
+	[WARNING_ANONYMOUS_CONTROL] = "Any client without a username controls all others: not for production",
+};
+
+static struct {
+	bool raised;
+	int64_t logged_us;  /* 0: never */
+	unsigned unlogged;  /* since then */
+} state[WARNING_COUNT];
+
+void warnings_note(enum warning warning)
+{
+	state[warning].raised = true;
+}
+
+
+void warnings_raise(enum warning warning, const struct mosquitto *client)
+{
+	int64_t now = clock_monotonic_us();
+	const char *id = client ? mosquitto_client_id(client) : NULL;
+	const char *username = client ? mosquitto_client_username(client) : NULL;
+	const char *address = client ? mosquitto_client_address(client) : NULL;
+
+	state[warning].raised = true;
+	if(state[warning].logged_us != 0 && now - state[warning].logged_us < 1000000){
+		state[warning].unlogged++;
+		return;
+	}
+	mosquitto_log_printf(MOSQ_LOG_WARNING,
+			"Warning: client-control: user '%.128s' (client '%.128s', address %s) %s. (%u like it before)",
+			username ? username : "<anonymous>", id ? id : "", address ? address : "unknown", texts[warning],
+			state[warning].unlogged);
+	state[warning].logged_us = now;
+	state[warning].unlogged = 0;
+}
+
+
+void warnings_write(struct json_text *json, const char *key)
+{
+	json_open_array(json, key);
+	for(int i=0; i<WARNING_COUNT; i++){
+		if(state[i].raised && i != WARNING_NOT_ALLOWED){
+			json_string(json, NULL, texts[i]);
+		}
+	}
+	json_close_array(json);
+}
+
+
+void warnings_cleanup(void)
+{
+	memset(state, 0, sizeof(state));
+}

@@ -1,0 +1,292 @@
+/* Our own control protocol, step by step in one life of the broker. Run under ASan and UBSan: `make test`. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "filter.h"
+#include "glob.h"
+#include "stub_broker.h"
+
+static int checks;
+static int failures;
+
+static void check(bool condition, const char *name, const char *detail)
+{
+	checks++;
+	if(!condition){
+		failures++;
+		fprintf(stderr, "FAILED: %s: %s\n", name, detail);
+	}
+}
+
+
+/* Sends one command, given by its fields, and compares its response, in which `*` stands for anything. */
+static void expect(const char *fields, const char *expected)
+{
+	char payload[4096];
+	int before = cJSON_GetArraySize(stub_broker_responses());
+	char *text;
+
+	(void)snprintf(payload, sizeof(payload), "{\"commands\":[{%s}]}", fields);
+	stub_broker_publish(&own_api, "gateway-user", payload, strlen(payload));
+	text = cJSON_PrintUnformatted(cJSON_GetArrayItem(stub_broker_responses(), before));
+	check(text && glob_matches(expected, text), fields, text ? text : "no response");
+	cJSON_free(text);
+}
+
+
+#define COMMAND(name) "\"command\":\"" name "\""
+#define DATA(data) "{\"command\":\"*\",\"data\":" data "}"
+#define CODE(code) "{*\"code\":\"" code "\"}"
+#define INVALID(field) "{*\"code\":\"INVALID\",\"info\":{\"field\":\"" field "\"}}"
+
+static void describes(void)
+{
+	stub_broker_start();
+	expect(COMMAND("describe"), DATA("{\"protocol\":1,*\"you\":{\"clientid\":\"gateway\",\"username\":\"gateway-user\"},*"
+			"\"warnings\":[]}"));
+	expect(COMMAND("describe") ",\"correlationData\":\"7\"", "{*\"correlationData\":\"7\"}");
+	expect(COMMAND("describe") ",\"more\":1", INVALID("more"));
+	expect(COMMAND("noSuchCommand"), CODE("UNKNOWN_COMMAND"));
+	stub_broker_stop();
+}
+
+
+static void lists(void)
+{
+	stub_broker_start();
+	expect(COMMAND("listClients") ",\"limit\":1,\"fields\":[\"connected\"]",
+			DATA("{\"clients\":[{\"clientid\":\"online\",\"connected\":true}],\"cursor\":\"*-*\",\"totalCount\":*}"));
+	expect(COMMAND("listClients") ",\"filter\":{\"clientid\":\"ot*\"},\"fields\":[]",
+			DATA("{\"clients\":[{\"clientid\":\"other\"}],\"cursor\":null,*}"));
+	expect(COMMAND("listClients") ",\"filter\":{\"username\":\"gate?ay-user\"}",
+			DATA("{\"clients\":[{\"clientid\":\"gateway\",*\"control\":true}],*}"));
+	expect(COMMAND("listClients") ",\"filter\":{\"address\":\"127.0.0.0/8\",\"connected\":true,"
+			"\"protocolVersion\":\"v5\",\"connectedAfter\":0},\"limit\":2", DATA("{\"clients\":[*],\"cursor\":\"*\",*}"));
+	expect(COMMAND("listClients") ",\"filter\":{\"address\":\"::ffff:7f00:1\"},\"fields\":[\"control\"]",
+			DATA("{\"clients\":[{*},*"));
+	expect(COMMAND("listClients") ",\"filter\":{\"connectedBefore\":1}", DATA("{\"clients\":[],*"));
+	expect(COMMAND("listClients") ",\"filter\":{}", INVALID("filter"));
+	expect(COMMAND("listClients") ",\"filter\":{\"clientid\":\"\"}", INVALID("filter.clientid"));
+	expect(COMMAND("listClients") ",\"filter\":{\"clientid\":\"a\",\"clientid\":\"b\"}", INVALID("filter.clientid"));
+	expect(COMMAND("listClients") ",\"filter\":{\"address\":\"127.0.0.1/33\"}", INVALID("filter.address"));
+	expect(COMMAND("listClients") ",\"filter\":{\"connected\":1}", INVALID("filter.connected"));
+	expect(COMMAND("listClients") ",\"fields\":[\"password\"]", INVALID("fields"));
+	expect(COMMAND("listClients") ",\"fields\":\"clientid\"", INVALID("fields"));
+	expect(COMMAND("listClients") ",\"limit\":0", INVALID("limit"));
+	expect(COMMAND("listClients") ",\"limit\":1001", INVALID("limit"));
+	expect(COMMAND("listClients") ",\"cursor\":\"0-1\"", INVALID("cursor"));
+	expect(COMMAND("listClients") ",\"cursor\":7", INVALID("cursor"));
+	expect(COMMAND("getClient") ",\"clientid\":\"nobody\"", CODE("CLIENT_NOT_FOUND"));
+	stub_broker_stop();
+}
+
+
+static void disconnects(void)
+{
+	stub_broker_start();
+	expect(COMMAND("disconnectClient") ",\"clientid\":\"gateway\"", CODE("CONTROL_CLIENT"));
+	expect(COMMAND("disconnectClient") ",\"clientid\":\"online\",\"ifConnectedSince\":1",
+			"{*\"code\":\"CLIENT_RECONNECTED\",\"info\":{\"lastConnect\":*}}");
+	expect(COMMAND("disconnectClient") ",\"clientid\":\"online\"",
+			DATA("{\"wasConnected\":true,\"connectedSince\":*,\"sessionRemoved\":false}"));
+	expect(COMMAND("disconnectClient") ",\"clientid\":\"online\"", CODE("CLIENT_NOT_FOUND"));
+	expect(COMMAND("disconnectClient") ",\"clientid\":\"other\",\"withWill\":0", INVALID("withWill"));
+#if BUILT_FOR_2_1
+	expect(COMMAND("disconnectClient") ",\"clientid\":\"offline\"", CODE("CLIENT_NOT_CONNECTED"));
+	expect(COMMAND("disconnectClient") ",\"clientid\":\"offline\",\"cleanSession\":true",
+			DATA("{\"wasConnected\":false,\"connectedSince\":null,\"sessionRemoved\":true}"));
+	expect(COMMAND("disconnectClient") ",\"clientid\":\"offline\"", CODE("CLIENT_NOT_FOUND"));
+	check(stub_broker_counts().purges == 1, "the session is removed", "once");
+#else
+	expect(COMMAND("disconnectClient") ",\"clientid\":\"other\",\"cleanSession\":true",
+			"{*\"code\":\"NOT_SUPPORTED\",\"info\":{\"feature\":\"purge\"}}");
+#endif
+	expect(COMMAND("disconnectClients") ",\"clientids\":[\"other\",\"nobody\",\"gateway\"]",
+			DATA("{\"clients\":[{\"clientid\":\"other\",\"outcome\":\"done\",*},"
+			"{\"clientid\":\"nobody\",\"outcome\":\"CLIENT_NOT_FOUND\"},"
+			"{\"clientid\":\"gateway\",\"outcome\":\"CONTROL_CLIENT\"}],\"more\":false}"));
+	expect(COMMAND("disconnectClients") ",\"clientids\":[]", INVALID("clientids"));
+	expect(COMMAND("disconnectClients"), INVALID("clientids"));
+	expect(COMMAND("disconnectClients") ",\"clientids\":[\"a\"],\"filter\":{\"clientid\":\"a\"}", INVALID("filter"));
+	expect(COMMAND("disconnectClients") ",\"filter\":{\"clientid\":\"*\"}", DATA("{\"clients\":[],\"more\":false}"));
+	stub_broker_connect("one", "u", "10.0.0.1");
+	stub_broker_connect("two", "u", "10.0.0.2");
+	expect(COMMAND("disconnectClients") ",\"filter\":{\"address\":\"10.0.0.0/31\"}",
+			DATA("{\"clients\":[{\"clientid\":\"one\",\"outcome\":\"done\",*}],\"more\":false}"));
+	check(stub_broker_counts().kicks == 3, "only who was meant is kicked", "three times");
+	stub_broker_stop();
+}
+
+
+static void bans(void)
+{
+	stub_broker_start();
+	expect(COMMAND("setBan") ",\"as\":\"clientid\",\"who\":\"on*\",\"until\":null,\"reason\":\"noisy\",\"by\":\"me\"",
+			DATA("{\"disconnected\":[\"online\"],\"disconnectedCount\":1,\"replaced\":false}"));
+	expect(COMMAND("setBan") ",\"as\":\"username\",\"who\":\"gateway-user\"",
+			DATA("{\"disconnected\":[],\"disconnectedCount\":0,\"replaced\":false}"));
+	expect(COMMAND("setBan") ",\"as\":\"address\",\"who\":\"10.0.0.0/8\",\"disconnect\":false", DATA("*"));
+	check(!stub_broker_connect("on-and-on", NULL, "127.0.0.1"), "a banned client id", "is kept out");
+	check(!stub_broker_connect("any", NULL, "10.1.2.3"), "a banned address", "is kept out");
+	check(!stub_broker_connect("any", NULL, "::ffff:10.1.2.3"), "a banned address, mapped", "is kept out");
+	check(stub_broker_connect("on", "gateway-user", "10.1.2.3"), "who may command", "is exempt");
+	check(stub_broker_connect("any", NULL, "11.1.2.3"), "another one", "gets in");
+	expect(COMMAND("setBan") ",\"as\":\"clientid\",\"who\":\"?*\"", CODE("BAN_TOO_WIDE"));
+	expect(COMMAND("setBan") ",\"as\":\"username\",\"who\":\"**\"", CODE("BAN_TOO_WIDE"));
+	expect(COMMAND("setBan") ",\"as\":\"address\",\"who\":\"0.0.0.0/0\"", CODE("BAN_TOO_WIDE"));
+	expect(COMMAND("setBan") ",\"as\":\"address\",\"who\":\"::/0\"", CODE("BAN_TOO_WIDE"));
+	expect(COMMAND("setBan") ",\"as\":\"port\",\"who\":\"1\"", INVALID("as"));
+	expect(COMMAND("setBan") ",\"as\":\"clientid\"", INVALID("who"));
+	expect(COMMAND("setBan") ",\"as\":\"clientid\",\"who\":\"a\",\"until\":1", INVALID("until"));
+	expect(COMMAND("listBans") ",\"limit\":1", DATA("{\"bans\":[{\"as\":\"address\",\"who\":\"10.0.0.0/8\",\"until\":null,"
+			"\"reason\":null,\"by\":null,\"since\":*}],\"cursor\":\"*-*\",\"totalCount\":3}"));
+	expect(COMMAND("deleteBan") ",\"as\":\"username\",\"who\":\"gateway-user\"", DATA("{}"));
+	expect(COMMAND("deleteBan") ",\"as\":\"username\",\"who\":\"gateway-user\"", CODE("BAN_NOT_FOUND"));
+	stub_broker_stop();
+
+	check(stub_broker_restart(), "the broker starts with stored bans", "it did not");
+	check(!stub_broker_connect("once", NULL, "10.1.2.3"), "a stored ban", "holds");
+	expect(COMMAND("listBans"), DATA("{*\"who\":\"10.0.0.0/8\"*\"who\":\"on*\"*\"reason\":\"noisy\"*\"totalCount\":2}"));
+	stub_broker_break_state_dir(true);
+	expect(COMMAND("setBan") ",\"as\":\"clientid\",\"who\":\"other\"", CODE("STORE_FAILED"));
+	expect(COMMAND("deleteBan") ",\"as\":\"address\",\"who\":\"10.0.0.0/8\"", CODE("STORE_FAILED"));
+	stub_broker_break_state_dir(false);
+	expect(COMMAND("listBans"), DATA("{*\"totalCount\":2}"));
+	expect(COMMAND("getClient") ",\"clientid\":\"other\"", DATA("{*"));
+	check(stub_broker_counts().kicks == 0, "a ban that is not stored", "kicks nobody");
+	stub_broker_stop();
+}
+
+
+#if BUILT_FOR_2_1
+
+#define STANDING(more) COMMAND("setStandingSubscription") ",\"name\":\"s\",\"select\":{\"clientid\":\"o*\"}," more
+
+static void standing(void)
+{
+	stub_broker_start();
+	expect(STANDING("\"topic\":\"cmd/${clientid}/#\",\"qos\":1"),
+			DATA("{\"clients\":3,\"skipped\":0,\"replaced\":false}"));
+	stub_broker_connect("o/1", NULL, "127.0.0.1");
+	stub_broker_connect("o1", NULL, "127.0.0.1");
+	expect(COMMAND("getClient") ",\"clientid\":\"o1\"",
+			DATA("{*\"subscriptions\":[{\"topic\":\"cmd/o1/#\",\"qos\":1,*\"by\":\"standing\"}],\"subscriptionsKnown\":\"all\"}"));
+	expect(COMMAND("getStandingSubscription") ",\"name\":\"s\"", DATA("{*\"clients\":4}"));
+	expect(STANDING("\"topic\":\"news\",\"qos\":0"), DATA("{\"clients\":5,\"skipped\":0,\"replaced\":true}"));
+	expect(COMMAND("getClient") ",\"clientid\":\"o1\"", DATA("{*\"subscriptions\":[{\"topic\":\"news\",\"qos\":0,*}],*}"));
+	expect(COMMAND("subscribeClient") ",\"clientid\":\"o1\",\"topic\":\"news\",\"qos\":2",
+			DATA("{\"connected\":true,\"existed\":true,\"retained\":\"none\"}"));
+	expect(STANDING("\"topic\":\"$share/g/${clientid}\",\"qos\":0"), DATA("{\"clients\":4,\"skipped\":1,\"replaced\":true}"));
+	expect(STANDING("\"topic\":\"a/${clientid}+\""), INVALID("topic"));
+	expect(COMMAND("setStandingSubscription") ",\"name\":\"-\",\"select\":{\"clientid\":\"o*\"},\"topic\":\"a\"",
+			INVALID("name"));
+	expect(COMMAND("setStandingSubscription") ",\"name\":\"s\",\"select\":{},\"topic\":\"a\"", INVALID("select"));
+	stub_broker_stop();
+
+	check(stub_broker_restart(), "the broker starts with a stored standing subscription", "it did not");
+	expect(COMMAND("getClient") ",\"clientid\":\"other\"", DATA("{*\"topic\":\"$share/g/other\"*"));
+	expect(COMMAND("listStandingSubscriptions"), DATA("{\"standingSubscriptions\":[{\"name\":\"s\",*}],\"cursor\":null,*}"));
+	stub_broker_break_state_dir(true);
+	expect(STANDING("\"topic\":\"x\""), CODE("STORE_FAILED"));
+	expect(COMMAND("deleteStandingSubscription") ",\"name\":\"s\"", CODE("STORE_FAILED"));
+	stub_broker_break_state_dir(false);
+	expect(COMMAND("deleteStandingSubscription") ",\"name\":\"s\",\"unsubscribe\":true", DATA("{\"unsubscribed\":3}"));
+	expect(COMMAND("deleteStandingSubscription") ",\"name\":\"s\"", CODE("STANDING_SUBSCRIPTION_NOT_FOUND"));
+	stub_broker_stop();
+}
+
+
+static void subscriptions(void)
+{
+	stub_broker_start();
+	expect(COMMAND("subscribeClient") ",\"clientid\":\"offline\",\"topic\":\"a/+\"",
+			DATA("{\"connected\":false,\"existed\":false,\"retained\":\"none\"}"));
+	expect(COMMAND("subscribeClient") ",\"clientid\":\"gateway\",\"topic\":\"a\"", CODE("CONTROL_CLIENT"));
+	expect(COMMAND("subscribeClient") ",\"clientid\":\"other\",\"topic\":\"a/#/b\"", INVALID("topic"));
+	expect(COMMAND("unsubscribeClient") ",\"clientid\":\"offline\",\"topic\":\"a/+\"", DATA("{\"absent\":false}"));
+	expect(COMMAND("unsubscribeClient") ",\"clientid\":\"offline\",\"topic\":\"a/+\"", DATA("{\"absent\":true}"));
+	/* The session goes on with the next connection, and so does what is known of it. */
+	expect(COMMAND("subscribeClient") ",\"clientid\":\"other\",\"topic\":\"b\"", DATA("*"));
+	stub_broker_connect("other", NULL, "127.0.0.1");
+	expect(COMMAND("getClient") ",\"clientid\":\"other\"", DATA("{*\"topic\":\"b\",*\"subscriptionsKnown\":\"all\"}"));
+	expect(COMMAND("deliverRetained") ",\"clientid\":\"other\",\"topic\":\"b\",\"payload\":\"aGk=\"", DATA("{}"));
+	expect(COMMAND("deliverRetained") ",\"clientid\":\"other\",\"topic\":\"b/#\",\"payload\":\"aGk=\"", INVALID("topic"));
+	expect(COMMAND("deliverRetained") ",\"clientid\":\"other\",\"topic\":\"b\",\"payload\":\"aGk\"", INVALID("payload"));
+	expect(COMMAND("deliverRetained") ",\"clientid\":\"other\",\"topic\":\"b\",\"payload\":\"\",\"properties\":{\"x\":1}",
+			INVALID("properties"));
+	expect(COMMAND("deliverRetained") ",\"clientid\":\"offline\",\"topic\":\"b\",\"payload\":\"\"",
+			CODE("CLIENT_NOT_CONNECTED"));
+	check(stub_broker_counts().delivered == 1, "one message is delivered", "that was right");
+	stub_broker_stop();
+}
+
+
+static void watches(void)
+{
+	char *text;
+
+	stub_broker_start();
+	stub_broker_connect("before", NULL, "127.0.0.1");
+	expect(COMMAND("watchEvents") ",\"seconds\":9", INVALID("seconds"));
+	expect(COMMAND("watchEvents"), DATA("{\"sequence\":6}"));
+	stub_broker_connect("new", "u", "127.0.0.1");
+	stub_broker_connect("new", "u", "127.0.0.1");
+	stub_broker_disconnect("new", true);
+	expect(COMMAND("disconnectClient") ",\"clientid\":\"before\"", DATA("*"));
+	stub_broker_wait();
+	text = cJSON_PrintUnformatted(stub_broker_events());
+	check(text && glob_matches("[{\"type\":\"connected\",*\"clientid\":\"new\",*},"
+			"{\"type\":\"disconnected\",*\"reason\":\"taken-over\"},{\"type\":\"connected\",*},"
+			"{\"type\":\"disconnected\",*\"reason\":\"client\",\"sessionStays\":true},"
+			"{\"type\":\"disconnected\",*\"clientid\":\"before\",*\"reason\":\"kicked\",\"sessionStays\":false}]", text),
+			"events", text ? text : "none");
+	cJSON_free(text);
+	expect(COMMAND("unwatchEvents"), DATA("{}"));
+	stub_broker_connect("late", NULL, "127.0.0.1");
+	stub_broker_wait();
+	check(cJSON_GetArraySize(stub_broker_events()) == 5, "no events after the watch", "there were");
+	stub_broker_stop();
+}
+
+#endif
+
+static void globs(void)
+{
+	static const struct {
+		const char *pattern, *text;
+		bool matches;
+	} examples[] = {
+		{ "*", "", true }, { "?", "", false }, { "?", "\xC3\xA9", true }, { "??", "\xC3\xA9", false },
+		{ "a*c", "abc", true }, { "a*c", "abcd", false }, { "*a*b", "xaxbxb", true }, { "a\\*", "a*", true },
+		{ "a\\*", "ab", false }, { "*ab?", "abab\xC3\xA9", true }, { "a", "", false }, { "a**b?*", "aXbY", true },
+	};
+	struct network network;
+
+	for(size_t i=0; i<sizeof(examples)/sizeof(examples[0]); i++){
+		check(glob_matches(examples[i].pattern, examples[i].text) == examples[i].matches, examples[i].pattern, examples[i].text);
+	}
+	check(glob_is_valid("a\\\\") && !glob_is_valid("a\\") && !glob_is_valid(""), "patterns", "are checked");
+	check(network_read(&network, "2001:db8::/33") && network_holds(&network, "2001:db8:7fff::1")
+			&& !network_holds(&network, "2001:db8:8000::1") && !network_holds(&network, "10.0.0.1")
+			&& !network_holds(&network, NULL), "an IPv6 network", "holds what it should");
+	check(!network_read(&network, "10.0.0.1/") && !network_read(&network, "10.0.0/8") && !network_read(&network, "::/129")
+			&& !network_read(&network, ""), "no networks", "are told");
+}
+
+
+int main(void)
+{
+	describes();
+	lists();
+	disconnects();
+	bans();
+#if BUILT_FOR_2_1
+	standing();
+	subscriptions();
+	watches();
+#endif
+	globs();
+	printf("Mosquitto %s, our own protocol: %d checks, %d failed\n", BUILT_FOR, checks, failures);
+	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+}
