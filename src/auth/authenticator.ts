@@ -46,7 +46,8 @@ export class Authenticator {
         throw unauthorized('expired', `the token ${token.caller.name} has expired`);
       return token.caller;
     }
-    if (bearer.kind === 'jwt' && this.#providers.size > 0) return this.#verifierOf(bearer.token).verify(bearer.token);
+    if (bearer.kind === 'jwt' && this.#providers.size > 0)
+      return this.#verifierOf(bearer.token).verify(bearer.token);
     throw unauthorized('unknown', 'no configured token');
   }
 

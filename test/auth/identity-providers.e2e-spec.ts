@@ -13,7 +13,11 @@ const KEYCLOAK = {
   resource_access: { account: { roles: ['view-profile'] } },
 };
 const ENTRA = { sub: 'AAAA', roles: ['cc.p.viewer'], groups: ['2a4e9a52-6f7c-4a39-8f2e-2f3d5a8d1e11'] };
-const AUTH0 = { sub: 'client@clients', permissions: ['clients:disconnect'], 'https://example.com/site': 'north' };
+const AUTH0 = {
+  sub: 'client@clients',
+  permissions: ['clients:disconnect'],
+  'https://example.com/site': 'north',
+};
 
 let keycloak: IdentityProvider;
 let others: IdentityProvider;
@@ -31,7 +35,13 @@ beforeAll(async () => {
           grantsClaim: undefined,
           nameClaim: 'preferred_username',
           grants: [
-            { claim: ['realm_access', 'roles'], value: 'p-editors', project: 'p', role: 'editor', brokers: ['b'] },
+            {
+              claim: ['realm_access', 'roles'],
+              value: 'p-editors',
+              project: 'p',
+              role: 'editor',
+              brokers: ['b'],
+            },
           ],
         },
         {
@@ -66,7 +76,10 @@ describe('tokens as identity providers make them', () => {
   it('grant what the roles of a Keycloak realm are mapped to, on the mapped brokers only', async () => {
     const token = await keycloak.token(KEYCLOAK);
     expect(await ids(token)).toEqual(['p']);
-    expectError(await service.control('disconnect', { clientid: 'x' }, { token, broker: 'elsewhere' }), 'NOT_ALLOWED');
+    expectError(
+      await service.control('disconnect', { clientid: 'x' }, { token, broker: 'elsewhere' }),
+      'NOT_ALLOWED',
+    );
   });
 
   it('name their owner by the claim that is configured, not by an opaque id', async () => {
@@ -144,7 +157,9 @@ describe('while a provider is down', () => {
       expect(new Set(codes)).toEqual(new Set(['IDENTITY_PROVIDER_UNAVAILABLE', 'TOO_MANY_REQUESTS']));
       expect(codes.filter((code) => code === 'TOO_MANY_REQUESTS')).toHaveLength(50);
       const { body } = await alone.get('/metrics', null);
-      expect(String(body)).toContain('client_control_identity_provider_up{issuer="https://down.example.com/"} 0');
+      expect(String(body)).toContain(
+        'client_control_identity_provider_up{issuer="https://down.example.com/"} 0',
+      );
     } finally {
       await alone.stop();
       await down.stop();

@@ -65,12 +65,19 @@ export class IdentityProvider {
   /** Signs a good token; `claims` and `header` replace or add what a test wants different. */
   token(
     claims: JWTPayload = {},
-    options: { readonly kid?: string | null; readonly alg?: string; readonly key?: CryptoKey | Uint8Array } = {},
+    options: {
+      readonly kid?: string | null;
+      readonly alg?: string;
+      readonly key?: CryptoKey | Uint8Array;
+    } = {},
   ): Promise<string> {
     const now = Math.floor(Date.now() / 1000);
     const payload = { iss: this.issuer, aud: this.audience, sub: 'ada', iat: now, exp: now + 300, ...claims };
     return new SignJWT(payload)
-      .setProtectedHeader({ alg: options.alg ?? 'RS256', ...(options.kid !== null && { kid: options.kid ?? this.#kid }) })
+      .setProtectedHeader({
+        alg: options.alg ?? 'RS256',
+        ...(options.kid !== null && { kid: options.kid ?? this.#kid }),
+      })
       .sign(options.key ?? this.#key);
   }
 }

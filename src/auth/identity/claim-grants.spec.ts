@@ -31,7 +31,9 @@ describe('grants from the claims that identity providers make', () => {
   });
 
   it('reads the client roles of Keycloak', () => {
-    const claims = { resource_access: { 'client-control': { roles: ['admin'] }, account: { roles: ['admin-x'] } } };
+    const claims = {
+      resource_access: { 'client-control': { roles: ['admin'] }, account: { roles: ['admin-x'] } },
+    };
     const rule: Mapping = {
       claim: ['resource_access', 'client-control', 'roles'],
       value: 'admin',
@@ -102,12 +104,17 @@ describe('grants from the claims that identity providers make', () => {
 
   it('takes no "*" out of a claim by a pattern', () => {
     const rule: Mapping = { claim: ['roles'], pattern: '^cc\\.(?<project>[^.]+)\\.(?<role>.+)$' };
-    const { grants, ignored } = grantsFrom({ roles: ['cc.*.admin', 'cc.p.owner'] }, config({ grants: [rule] }));
+    const { grants, ignored } = grantsFrom(
+      { roles: ['cc.*.admin', 'cc.p.owner'] },
+      config({ grants: [rule] }),
+    );
     expect(grants).toEqual([]);
     expect(ignored).toHaveLength(2);
   });
 
   it('is not confused by claims that every object inherits', () => {
-    expect(mapped({}, { claim: ['constructor', 'name'], value: 'Object', project: '*', role: 'admin' })).toEqual([]);
+    expect(
+      mapped({}, { claim: ['constructor', 'name'], value: 'Object', project: '*', role: 'admin' }),
+    ).toEqual([]);
   });
 });

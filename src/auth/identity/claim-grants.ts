@@ -52,7 +52,8 @@ function readGrantsClaim(claim: unknown, name: string, grants: Grant[], ignore: 
   }
   for (const [project, value] of Object.entries(claim).slice(0, MAX_VALUES)) {
     const grant = toGrant(project, value);
-    if (grant === undefined) ignore(`${name}: the entry for ${JSON.stringify(project)} is no role that there is`);
+    if (grant === undefined)
+      ignore(`${name}: the entry for ${JSON.stringify(project)} is no role that there is`);
     else grants.push(grant);
   }
 }
@@ -83,7 +84,9 @@ function readMapping(
     const isProject = where !== undefined && (named.project === undefined || ID.test(named.project));
     const isBroker = named.broker === undefined || ID.test(named.broker);
     if (!isProject || !isRole(named.role) || !isBroker)
-      ignore(`${[claim].flat().join('.')}: ${JSON.stringify(text)} matches the pattern, but names no project, role or broker`);
+      ignore(
+        `${[claim].flat().join('.')}: ${JSON.stringify(text)} matches the pattern, but names no project, role or broker`,
+      );
     else {
       const only = named.broker === undefined ? brokers : [named.broker];
       grants.push({ project: where, role: named.role, ...(only && { brokers: only }) });
@@ -93,8 +96,11 @@ function readMapping(
 
 /** The texts of a claim: a list of strings, or one string, which may be several words (as in OAuth's `scope`). */
 function valuesOf(claim: unknown): readonly string[] {
-  const list: unknown[] = typeof claim === 'string' ? [claim, ...claim.split(' ')] : Array.isArray(claim) ? claim : [];
-  const texts = list.filter((item) => typeof item === 'string' && item !== '' && item.length <= MAX_VALUE_LENGTH);
+  const list: unknown[] =
+    typeof claim === 'string' ? [claim, ...claim.split(' ')] : Array.isArray(claim) ? claim : [];
+  const texts = list.filter(
+    (item) => typeof item === 'string' && item !== '' && item.length <= MAX_VALUE_LENGTH,
+  );
   return [...new Set(texts as string[])].slice(0, MAX_VALUES);
 }
 

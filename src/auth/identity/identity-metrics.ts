@@ -37,7 +37,9 @@ export class IdentityMetrics {
     return {
       onDown: (why) => {
         this.#up.set({ issuer }, 0);
-        this.#logger.warn(`the keys of ${issuer} cannot be fetched (${why}); known keys serve on for a while`);
+        this.#logger.warn(
+          `the keys of ${issuer} cannot be fetched (${why}); known keys serve on for a while`,
+        );
       },
       onUp: () => {
         this.#up.set({ issuer }, 1);
@@ -45,7 +47,8 @@ export class IdentityMetrics {
       },
       onIgnoredGrants: (ignored) => {
         this.#ignored.inc({ issuer }, ignored.length);
-        for (const why of ignored) this.#tellOnce(`a token of ${issuer} has a grant that means nothing: ${why}`);
+        for (const why of ignored)
+          this.#tellOnce(`a token of ${issuer} has a grant that means nothing: ${why}`);
       },
     };
   }

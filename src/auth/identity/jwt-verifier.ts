@@ -1,4 +1,11 @@
-import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import {
+  decodeJwt,
+  decodeProtectedHeader,
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+} from 'jose';
 import type { Caller } from '../../access/caller.js';
 import type { JwtConfig } from '../../config/config.js';
 import { AppError } from '../../errors/app-error.js';
@@ -68,7 +75,8 @@ export class JwtVerifier {
     let payload: JWTPayload;
     try {
       const { alg } = decodeProtectedHeader(token);
-      if (alg === undefined || !ALGORITHMS.includes(alg)) throw new Error(`the algorithm ${alg ?? '(none)'} is not accepted`);
+      if (alg === undefined || !ALGORITHMS.includes(alg))
+        throw new Error(`the algorithm ${alg ?? '(none)'} is not accepted`);
       payload = decodeJwt(token);
     } catch (error) {
       throw unauthorized('unknown', whyOf(error));

@@ -77,7 +77,8 @@ export class ProviderKeys {
     }
     if (performance.now() >= this.#notBefore) await this.#fetch();
     else await this.#fetching;
-    if (this.#keys === undefined || performance.now() - this.#fetchedAt >= FRESH_MS) throw this.#unavailable();
+    if (this.#keys === undefined || performance.now() - this.#fetchedAt >= FRESH_MS)
+      throw this.#unavailable();
     return this.#keys;
   }
 
@@ -128,7 +129,10 @@ export class ProviderKeys {
   }
 
   #unavailable(): KeysUnavailable {
-    return new KeysUnavailable(Math.max(this.#notBefore - performance.now(), SHORTEST_PAUSE_MS), this.#failure);
+    return new KeysUnavailable(
+      Math.max(this.#notBefore - performance.now(), SHORTEST_PAUSE_MS),
+      this.#failure,
+    );
   }
 }
 
@@ -137,7 +141,11 @@ function fetchKeys({ jwksUri, ca }: ProviderKeysOptions): Promise<JSONWebKeySet>
   const get = jwksUri.startsWith('https:') ? getHttps : getHttp;
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
-    const request = get(jwksUri, { signal, ...(ca !== undefined && { ca }), headers: { accept: 'application/json' } });
+    const request = get(jwksUri, {
+      signal,
+      ...(ca !== undefined && { ca }),
+      headers: { accept: 'application/json' },
+    });
     request.on('error', (error) =>
       reject(signal.aborted ? new Error(`no answer within ${FETCH_TIMEOUT_MS} ms`) : error),
     );
