@@ -28,6 +28,7 @@ beforeAll(async () => {
   others = await IdentityProvider.create(await freePort(), 'https://login.example.net/');
   await Promise.all([keycloak.start(), others.start()]);
   service = await TestService.start({
+    brokers: [{ id: 'b', url: 'mqtt://127.0.0.1:9' }],
     auth: {
       jwt: [
         {
@@ -145,7 +146,7 @@ describe('while a provider is down', () => {
     down.status = 500;
     const alone = await TestService.start({
       auth: { jwt: down.config },
-      rateLimit: { unauthenticatedPerMinute: 100 },
+      config: { rateLimit: { unauthenticatedPerMinute: 100 } },
     });
     try {
       const good = await down.token({ client_control: { p: 'viewer' } });

@@ -3,6 +3,7 @@ import { generateKeyPair, type JWTPayload } from 'jose';
 import { expectError } from '../support/expect-error.js';
 import { freePort } from '../support/free-port.js';
 import { IdentityProvider } from '../support/identity-provider.js';
+import { until } from '../support/until.js';
 import { TestService, TOKENS, type Answer } from '../support/test-service.js';
 
 const EDITOR_OF_P = { client_control: { p: 'editor' } };
@@ -43,6 +44,8 @@ describe('while the keys of the identity provider cannot be had', () => {
     const token = await provider.token(EDITOR_OF_P);
     expectError(await projects(token), 'IDENTITY_PROVIDER_UNAVAILABLE');
     await provider.start();
+    // It is asked again when the pause that Retry-After tells is over.
+    await until(async () => (await projects(token)).status === 200, 'the token is accepted');
     expect(await projects(token)).toMatchObject({ status: 200, body: [{ id: 'p' }] });
   });
 });

@@ -24,7 +24,7 @@ const FETCH_TIMEOUT_MS = 3000;
 const MAX_BYTES = 1_048_576;
 /** The shortest time between two fetches; after failures it doubles up to the longest. */
 const SHORTEST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 30_000;
+const LONGEST_PAUSE_MS = 5000;
 
 /** No keys can be had now. */
 export class KeysUnavailable extends Error {
