@@ -14,6 +14,8 @@ import { requestIdOf } from '../http/request-record.js';
 import { SecurityHeaders } from '../http/server/security-headers.js';
 import { NestLogger } from '../logging/nest-logger.js';
 import { addHooks } from './hooks.js';
+import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
+import { BrokerLog } from '../logging/broker-log.js';
 import { setUpApp } from './setup-app.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -57,6 +59,7 @@ export async function createApp(config: ConfigStore, logger: Logger): Promise<Ne
   setUpApp(app, filter);
   addCors(fastify, config);
   renewCertificate(fastify.server, config);
+  app.get(BrokerGateway).observe(new BrokerLog(logger));
   await app.init();
   await fastify.ready();
   return app;

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
 import type { BrokerRef } from '../broker-gateway/broker-ref.js';
 import { GatewayError } from '../broker-gateway/gateway-error.js';
-import type { RequestOptions } from '../broker-gateway/requests/channel-request.js';
+import type { RequestOptions } from '../broker-gateway/requests/control-request.js';
 import { compileClientFilter, type ClientFilter } from '../mqtt-strings/client-filter.js';
 import {
   readClient,

@@ -2,25 +2,31 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { BrokerConfig } from '../config/config.js';
 import { ConfigStore } from '../config/config-store.js';
-import { BrokerChannel } from './requests/broker-channel.js';
 import type { BrokerEvent } from './broker-event.js';
-import type { RequestOptions } from './requests/channel-request.js';
-import { ChannelSlot } from './requests/channel-slot.js';
-import type { BrokerStatus, FeatureState } from './connection/broker-status.js';
-import type { ChannelStats } from './requests/channel-stats.js';
+import { BrokerEvents } from './broker-events.js';
+import { brokerKey, brokerOfKey, type BrokerRef } from './broker-ref.js';
+import { ConfiguredBroker } from './configured-broker.js';
+import type { BrokerStatus, FeatureFinding, FeatureState } from './connection/broker-status.js';
+import { ConnectGate } from './connection/connect-gate.js';
+import { GatewayError, selfDisconnect } from './gateway-error.js';
+import { tellAll, type GatewayObserver } from './gateway-observer.js';
+import { OwnConnections } from './own-connections.js';
 import type { ControlApi } from './protocol/control-api.js';
 import type { CommandData, ControlCommand } from './protocol/control-protocol.js';
 import type { ExtensionInfo } from './protocol/extension.js';
-import { brokerKey, brokerOfKey, type BrokerRef } from './broker-ref.js';
-import { GatewayError, selfDisconnect } from './gateway-error.js';
-import type { GatewayObserver } from './gateway-observer.js';
+import { BrokerClient } from './requests/broker-client.js';
+import { ClientStats } from './requests/client-stats.js';
+import type { RequestOptions } from './requests/control-request.js';
 
+const NOT_ASKED: FeatureFinding = { state: 'unknown', since: Date.now(), words: 'never connected' };
 /** The status of a broker that the gateway has not opened. */
 const NOT_OPENED: BrokerStatus = {
   state: 'disconnected',
   since: Date.now(),
   lastError: null,
   features: { clientControl: 'unknown', clientInspect: 'unknown', extension: 'unknown' },
+  featureDetails: { clientControl: NOT_ASKED, clientInspect: NOT_ASKED, extension: NOT_ASKED },
+  pendingChange: null,
 };
 
 /** What a broker can do, as far as it is known since the last connect. */
@@ -31,15 +37,29 @@ export interface BrokerCapabilities {
   readonly clientInspect: FeatureState;
 }
 
-/** Every broker's channel, by project and broker id: the one way from the features to the brokers. */
+/** What the gateway keeps of a configured broker. */
+interface Entry {
+  readonly broker: ConfiguredBroker;
+  readonly stats: ClientStats;
+  readonly events: BrokerEvents;
+}
+
+/**
+ * All brokers, by project and broker id: the one way from the features to the brokers.
+ *
+ * Each configured broker ({@link ConfiguredBroker}) has a client ({@link BrokerClient}) that turns commands into messages
+ * and answers into results, over a connection that is kept open ({@link KeptConnection}), which is one MQTT connection
+ * ({@link MqttConnection}) after another.
+ */
 @Injectable()
 export class BrokerGateway {
-  readonly #slots = new Map<string, ChannelSlot>();
+  readonly #entries = new Map<string, Entry>();
   /** Removed from the configuration, but not yet done with what is in flight. */
-  readonly #leaving = new Set<ChannelSlot>();
-  readonly #listeners = new Map<string, Set<(event: BrokerEvent) => void>>();
+  readonly #leaving = new Set<ConfiguredBroker>();
+  readonly #own = new OwnConnections();
+  readonly #gate = new ConnectGate();
+  readonly #observers: GatewayObserver[] = [];
   readonly #config: ConfigStore;
-  #observer: GatewayObserver | undefined;
   #closed = false;
 
   constructor(config: ConfigStore) {
@@ -48,7 +68,7 @@ export class BrokerGateway {
 
   /** Tells `observer` what happens from now on. Call it before {@link open}. */
   observe(observer: GatewayObserver): void {
-    this.#observer = observer;
+    this.#observers.push(observer);
   }
 
   /**
@@ -61,46 +81,67 @@ export class BrokerGateway {
   }
 
   /**
-   * Sends a command to a broker and waits for its answer.
+   * Sends a command to a broker and waits for its answer. Control connections are left alone: a command that names one is
+   * refused before it is sent, whatever it would do; only reading is allowed.
    *
    * @returns the answer's `data`
-   * @throws {GatewayError} see {@link BrokerChannel.request}; `BROKER_NOT_FOUND` for one that is no longer configured
+   * @throws {GatewayError} see {@link BrokerClient.request}; `SELF_DISCONNECT`; `BROKER_NOT_FOUND` for a broker that is no
+   *   longer configured
    */
   request(
-    broker: BrokerRef,
+    ref: BrokerRef,
     api: ControlApi,
     command: ControlCommand,
     options?: RequestOptions,
   ): Promise<CommandData> {
-    const channel = this.#channel(broker);
-    if (channel !== undefined) return channel.request(api, command, options);
-    const { brokerId } = broker;
-    return Promise.reject(
-      new GatewayError('BROKER_NOT_FOUND', `There is no broker with the id ${brokerId} in this project`, {
-        broker: brokerId,
-      }),
-    );
+    const entry = this.#entry(ref);
+    if (entry === undefined) return Promise.reject(brokerNotFound(ref));
+    const { clientid } = command;
+    if (
+      typeof clientid === 'string' &&
+      !READING.has(command.command) &&
+      this.#own.has(entry.broker, clientid)
+    )
+      return Promise.reject(selfDisconnect());
+    return entry.broker.client.request(api, command, options);
   }
 
   /** How a broker's connection is doing. */
   status(broker: BrokerRef): BrokerStatus {
-    return this.#channel(broker)?.status ?? NOT_OPENED;
+    return this.#entry(broker)?.broker.status ?? NOT_OPENED;
   }
 
-  /** What a broker can do. Changes with its connection: ask for each use, keep nothing. */
+  /** What a broker can do, as far as it is known now. Changes with its connection: ask for each use, keep nothing. */
   capabilities(broker: BrokerRef): BrokerCapabilities {
-    const { clientControl, clientInspect } = this.status(broker).features;
-    return { extension: null, clientControl, clientInspect };
+    const survey = this.#entry(broker)?.broker.client.survey;
+    return {
+      extension: survey?.extension ?? null,
+      clientControl: survey?.stateOf('clientControl') ?? 'unknown',
+      clientInspect: survey?.stateOf('clientInspect') ?? 'unknown',
+    };
   }
 
-  /** The MQTT client id of this service's own connection to a broker. */
+  /**
+   * What a broker can do, waiting for what was asked of it right after it connected: at most five seconds, and not at all
+   * when there is nothing to wait for.
+   */
+  async capabilitiesKnown(broker: BrokerRef): Promise<BrokerCapabilities> {
+    await this.#entry(broker)?.broker.client.survey.whenKnown;
+    return this.capabilities(broker);
+  }
+
+  /** The MQTT client id of this service's own connection to a broker; another one after each reconnect. */
   ownClientId(broker: BrokerRef): string | undefined {
-    return this.#channel(broker)?.clientId;
+    return this.#entry(broker)?.broker.client.clientId;
   }
 
-  /** Whether a client id is a control connection of this service on a broker, whichever project or replica it belongs to. */
+  /**
+   * Whether a client id is a control connection of this service on a broker, whichever project, entry or replica it belongs
+   * to; see {@link OwnConnections} for what is recognised how.
+   */
   isOwn(broker: BrokerRef, clientid: string): boolean {
-    return clientid === this.ownClientId(broker);
+    const entry = this.#entry(broker);
+    return entry !== undefined && this.#own.has(entry.broker, clientid);
   }
 
   /**
@@ -114,81 +155,114 @@ export class BrokerGateway {
 
   /**
    * Tells `listener` what happens on a broker: always when its connection's state changes; when clients come and go, where
-   * the extension endpoint tells that. Nothing is asked of the broker for it unless somebody listens.
+   * the extension endpoint tells that. Nothing is asked of the broker for it unless somebody listens. Ends by itself when
+   * the broker leaves the configuration.
    *
    * @param listener runs in the middle of it, so it must be quick and must not throw
    * @returns ends the subscription
    */
   subscribeEvents(broker: BrokerRef, listener: (event: BrokerEvent) => void): () => void {
-    const key = brokerKey(broker);
-    const listeners = this.#listeners.get(key) ?? new Set();
-    this.#listeners.set(key, listeners.add(listener));
-    return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0 && this.#listeners.get(key) === listeners) this.#listeners.delete(key);
-    };
+    return this.#entry(broker)?.events.subscribe(listener) ?? (() => undefined);
   }
 
-  /** What a broker's channel counts; undefined for a broker that the gateway does not know. */
-  stats(broker: BrokerRef): ChannelStats | undefined {
-    return this.#channel(broker)?.stats;
+  /** What is counted of a broker; undefined for a broker that the gateway does not know. */
+  stats(broker: BrokerRef): ClientStats | undefined {
+    return this.#entry(broker)?.stats;
   }
 
-  /** Commands that wait for a broker or are in flight to it. */
+  /** Commands of callers that wait for a broker or are in flight to it. */
   pendingCount(broker: BrokerRef): number {
-    return this.#channel(broker)?.pendingCount ?? 0;
+    return this.#entry(broker)?.broker.client.pendingCount ?? 0;
   }
 
   /** Takes no new requests, lets those in flight finish (at most `graceMs`), then closes all connections. */
   async close(graceMs: number): Promise<void> {
     this.#closed = true;
-    const slots = [...this.#slots.values(), ...this.#leaving];
+    for (const { events } of this.#entries.values()) events.close();
+    const brokers = [...[...this.#entries.values()].map(({ broker }) => broker), ...this.#leaving];
     const timer = setTimeout(() => {
-      for (const slot of slots) void slot.destroy();
+      for (const broker of brokers) void broker.destroy();
     }, graceMs);
-    await Promise.all(slots.map((slot) => slot.close()));
+    await Promise.all(brokers.map((broker) => broker.close()));
     clearTimeout(timer);
   }
 
-  #channel(broker: BrokerRef): BrokerChannel | undefined {
-    return this.#slots.get(brokerKey(broker))?.channel;
+  #entry(broker: BrokerRef): Entry | undefined {
+    return this.#entries.get(brokerKey(broker));
   }
 
-  /** Opens, changes and closes channels until they are those of the configuration in force. */
+  /** Opens, changes and closes brokers until they are those of the configuration in force. */
   #reconcile(): void {
     if (this.#closed) return;
-    const removed = new Map(this.#slots);
+    const removed = new Map(this.#entries);
     for (const { id: projectId, brokers } of this.#config.current.projects) {
       for (const config of brokers) {
-        const broker = { projectId, brokerId: config.id };
-        const key = brokerKey(broker);
+        const ref = { projectId, brokerId: config.id };
+        const key = brokerKey(ref);
         removed.delete(key);
-        const slot = this.#slots.get(key);
-        if (slot === undefined) this.#slots.set(key, this.#createSlot(broker, config));
-        else slot.change(config);
+        const entry = this.#entries.get(key);
+        if (entry === undefined) this.#add(ref, config);
+        else this.#change(entry, config);
       }
     }
-    for (const [key, slot] of removed) this.#remove(key, slot);
+    for (const [key, entry] of removed) this.#remove(key, entry);
   }
 
-  #createSlot(broker: BrokerRef, config: BrokerConfig): ChannelSlot {
-    const observer = this.#observer?.onBrokerAdded(broker);
-    return new ChannelSlot(config, (latest) => {
-      const clientId = `${latest.clientIdPrefix}-${randomBytes(8).toString('hex')}`;
-      const idPrefix = `${randomBytes(12).toString('base64url')}.`;
-      const channel = new BrokerChannel(latest, clientId, idPrefix, observer);
-      channel.open();
-      return channel;
+  #add(ref: BrokerRef, config: BrokerConfig): void {
+    const stats = new ClientStats();
+    const observer = tellAll([
+      ...this.#observers.map((each) => each.onBrokerAdded(ref)),
+      { onDescribed: () => events.onDescribed() },
+    ]);
+    const broker: ConfiguredBroker = new ConfiguredBroker(config, {
+      observer,
+      makeClient: (latest, told) => {
+        const client: BrokerClient = new BrokerClient(latest, {
+          ...told,
+          gate: this.#gate,
+          nextClientId: () => this.#own.renew(client.clientId, latest.clientIdPrefix),
+          idPrefix: `${randomBytes(12).toString('base64url')}.`,
+          stats,
+          observer,
+        });
+        return client;
+      },
+      onStatusChange: () => events.onStatus(broker.status),
+      onEvents: (batch) => events.onEvents(batch),
     });
+    const events = new BrokerEvents(
+      (command) => broker.client.ask('extension', command),
+      () => broker.client.survey.extension,
+    );
+    this.#entries.set(brokerKey(ref), { broker, stats, events });
+    this.#own.put(broker);
+    broker.open();
   }
 
-  #remove(key: string, slot: ChannelSlot): void {
-    this.#slots.delete(key);
-    this.#leaving.add(slot);
-    void slot.close().then(() => {
-      this.#leaving.delete(slot);
+  #change({ broker }: Entry, config: BrokerConfig): void {
+    broker.change(config);
+    this.#own.put(broker);
+  }
+
+  #remove(key: string, { broker, events }: Entry): void {
+    this.#entries.delete(key);
+    this.#leaving.add(broker);
+    events.close();
+    void broker.close().then(() => {
+      this.#leaving.delete(broker);
+      this.#own.remove(broker);
       // It may have come back in the meantime.
-      if (!this.#slots.has(key)) this.#observer?.onBrokerRemoved(brokerOfKey(key));
+      if (this.#entries.has(key)) return;
+      for (const observer of this.#observers) observer.onBrokerRemoved?.(brokerOfKey(key));
     });
   }
+}
+
+/** Commands that do nothing to the client that they name. */
+const READING: ReadonlySet<string> = new Set(['getClient']);
+
+function brokerNotFound({ brokerId }: BrokerRef): GatewayError {
+  return new GatewayError('BROKER_NOT_FOUND', `There is no broker with the id ${brokerId} in this project`, {
+    broker: brokerId,
+  });
 }

@@ -61,9 +61,15 @@ export function brokerTimeout(outcome: Outcome, timeoutMs: number): GatewayError
   return new GatewayError('BROKER_TIMEOUT', message, { outcome, timeoutMs });
 }
 
-/** The broker refused our login, our publish or our subscription. */
-export function brokerDenied(what: 'login' | 'publish' | 'subscription', reasonCode: number): GatewayError {
-  return new GatewayError('BROKER_DENIED', `The broker refused this service's ${what}`, { reasonCode });
+/**
+ * The broker refused our login, our publish or our subscription, or lets another connection with the same client id take
+ * our place.
+ *
+ * @param words a sentence that says so, with the reason code in words
+ */
+export function brokerDenied(reasonCode: number, words: string): GatewayError {
+  const message = words.slice(0, 1).toUpperCase() + words.slice(1);
+  return new GatewayError('BROKER_DENIED', message, { reasonCode });
 }
 
 /** The broker's answer is neither a success nor an error, or not what was asked for. */
@@ -102,16 +108,22 @@ export function brokerBusy(limit: number): GatewayError {
 }
 
 /** The broker refused a published message with an MQTT 5 reason code; 0x87 is "Not authorized". */
-export function publishRefused(reasonCode: number): GatewayError {
+export function publishRefused(reasonCode: number, words: string): GatewayError {
   return reasonCode === 0x87
-    ? brokerDenied('publish', reasonCode)
-    : invalidAnswer(`the broker refused the message, reason ${reasonCode}`);
+    ? brokerDenied(reasonCode, `the broker refused this service's publish, ${words}`)
+    : invalidAnswer(`the broker refused the message, ${words}`);
 }
 
 /** The broker says that it has no such control endpoint. */
 export function endpointNotAvailable(topic: string): GatewayError {
   const message = 'The broker has no such control endpoint';
   return new GatewayError('CLIENT_CONTROL_NOT_AVAILABLE', message, { topic, reason: 'unavailable' });
+}
+
+/** The broker has not answered when it was asked whether it has this control endpoint. */
+export function endpointSilent(topic: string): GatewayError {
+  const message = 'The broker does not answer on this control endpoint; the command was not sent';
+  return new GatewayError('CLIENT_CONTROL_NOT_AVAILABLE', message, { topic, reason: 'silent' });
 }
 
 /** A command does not fit into a packet that the broker takes. */

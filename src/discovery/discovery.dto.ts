@@ -33,6 +33,53 @@ export class BrokerFeatures {
   readonly extension!: FeatureState;
 }
 
+/** What is known of a control API, with how and since when. */
+export class FeatureDetail {
+  @ApiProperty({ ...FEATURE, example: 'available' })
+  readonly state!: FeatureState;
+
+  @ApiProperty({
+    description: 'When that was found, epoch milliseconds.',
+    type: 'integer',
+    example: 1795435200000,
+  })
+  readonly since!: number;
+
+  @ApiProperty({ description: 'What it means and what to look at.', example: 'the broker answers' })
+  readonly words!: string;
+}
+
+/** The {@link FeatureDetail} of each control API. */
+export class BrokerFeatureDetails {
+  @ApiProperty({ type: FeatureDetail })
+  readonly clientControl!: FeatureDetail;
+
+  @ApiProperty({ type: FeatureDetail })
+  readonly clientInspect!: FeatureDetail;
+
+  @ApiProperty({ type: FeatureDetail })
+  readonly extension!: FeatureDetail;
+}
+
+/** A changed configuration of a broker that has not taken effect; the one before stays in use. */
+export class PendingChangeInfo {
+  @ApiProperty({
+    description: 'When the configuration changed, epoch milliseconds.',
+    type: 'integer',
+    example: 1795435200000,
+  })
+  readonly since!: number;
+
+  @ApiProperty({
+    description: 'Why its connection does not come up.',
+    type: 'string',
+    nullable: true,
+    example:
+      'the broker refused the login, reason 0x86 (bad user name or password; look at username and password)',
+  })
+  readonly lastError!: string | null;
+}
+
 /** A broker and the state of the service's connection to it. */
 export class BrokerInfo {
   @ApiProperty({ example: 'embedded' })
@@ -41,7 +88,10 @@ export class BrokerInfo {
   @ApiProperty({ example: 'Embedded broker' })
   readonly name!: string;
 
-  @ApiProperty({ description: 'Never holds credentials.', example: 'mqtt://127.0.0.1:1883' })
+  @ApiProperty({
+    description: 'Never holds credentials: no user, and no query.',
+    example: 'mqtt://127.0.0.1:1883',
+  })
   readonly url!: string;
 
   @ApiProperty({ description: 'Whether commands can be sent now.', example: true })
@@ -71,4 +121,15 @@ export class BrokerInfo {
 
   @ApiProperty({ type: BrokerFeatures })
   readonly features!: BrokerFeatures;
+
+  @ApiProperty({ type: BrokerFeatureDetails })
+  readonly featureDetails!: BrokerFeatureDetails;
+
+  @ApiProperty({
+    type: PendingChangeInfo,
+    nullable: true,
+    description: 'A changed configuration that cannot take effect, because its connection does not come up.',
+    example: null,
+  })
+  readonly pendingChange!: PendingChangeInfo | null;
 }

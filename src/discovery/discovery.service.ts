@@ -36,7 +36,12 @@ export class DiscoveryService {
   }
 
   #info(projectId: string, { id, name, url }: BrokerConfig): BrokerInfo {
-    const { state, since, lastError, features } = this.#gateway.status({ projectId, brokerId: id });
-    return { id, name, url, connected: state === 'connected', state, since, lastError, features };
+    const status = this.#gateway.status({ projectId, brokerId: id });
+    return { id, name, url: withoutQuery(url), connected: status.state === 'connected', ...status };
   }
+}
+
+/** A query may hold a token. */
+function withoutQuery(url: string): string {
+  return url.replace(/[?#].*$/s, '');
 }

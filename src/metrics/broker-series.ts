@@ -1,6 +1,6 @@
 import type { Counter, Histogram } from 'prom-client';
 import type { BrokerRef } from '../broker-gateway/broker-ref.js';
-import type { ChannelObserver, CommandOutcome } from '../broker-gateway/gateway-observer.js';
+import type { BrokerObserver, CommandOutcome } from '../broker-gateway/gateway-observer.js';
 
 /** The metrics that are fed while commands travel. */
 export interface CommandMetrics {
@@ -15,7 +15,7 @@ interface CommandSeries {
 }
 
 /** One broker's series of the {@link CommandMetrics}; label sets are resolved once, not at every command. */
-export class BrokerSeries implements ChannelObserver {
+export class BrokerSeries implements BrokerObserver {
   readonly #metrics: CommandMetrics;
   readonly #broker: BrokerRef;
   readonly #batch: Histogram.Internal<string>;

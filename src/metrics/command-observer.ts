@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Histogram } from 'prom-client';
 import { brokerKey, type BrokerRef } from '../broker-gateway/broker-ref.js';
-import type { ChannelObserver, GatewayObserver } from '../broker-gateway/gateway-observer.js';
+import type { BrokerObserver, GatewayObserver } from '../broker-gateway/gateway-observer.js';
 import { BrokerSeries, type CommandMetrics } from './broker-series.js';
 import { PREFIX } from './metric-names.js';
 import { MetricsRegistry } from './metrics-registry.js';
@@ -40,7 +40,7 @@ export class CommandObserver implements GatewayObserver {
     };
   }
 
-  onBrokerAdded(broker: BrokerRef): ChannelObserver {
+  onBrokerAdded(broker: BrokerRef): BrokerObserver {
     const series = new BrokerSeries(this.#metrics, broker);
     this.#brokers.set(brokerKey(broker), series);
     return series;

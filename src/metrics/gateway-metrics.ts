@@ -3,7 +3,8 @@ import { Counter, Gauge } from 'prom-client';
 import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
 import { type BrokerRef } from '../broker-gateway/broker-ref.js';
 import { CONNECTION_STATES } from '../broker-gateway/connection/broker-status.js';
-import { IGNORED_REASONS } from '../broker-gateway/requests/channel-stats.js';
+import { CONTROL_API_NAMES } from '../broker-gateway/protocol/control-api.js';
+import { FAILURE_REASONS, IGNORED_REASONS } from '../broker-gateway/requests/client-stats.js';
 import type { BrokerConfig } from '../config/config.js';
 import { ProjectRegistry } from '../registry/project-registry.js';
 import { PREFIX } from './metric-names.js';
@@ -71,6 +72,42 @@ export class GatewayMetrics {
       collect() {
         this.reset();
         each((labels, ref) => this.inc(labels, Math.max(0, (gateway.stats(ref)?.connects ?? 0) - 1)));
+      },
+    });
+    new Counter({
+      name: `${PREFIX}broker_connection_failures_total`,
+      help: 'Attempts to connect that failed and connections that were lost, by reason; takeover: another connection has the same client id.',
+      labelNames: [...BROKER, 'reason'],
+      registers,
+      collect() {
+        this.reset();
+        each((labels, ref) => {
+          for (const reason of FAILURE_REASONS)
+            this.inc({ ...labels, reason }, gateway.stats(ref)?.failures[reason] ?? 0);
+        });
+      },
+    });
+    new Gauge({
+      name: `${PREFIX}broker_api_state`,
+      help: 'Always 1; what is known of a control API of the broker is in the label.',
+      labelNames: [...BROKER, 'api', 'state'],
+      registers,
+      collect() {
+        this.reset();
+        each((labels, ref) => {
+          const { features } = gateway.status(ref);
+          for (const api of CONTROL_API_NAMES) this.set({ ...labels, api, state: features[api] }, 1);
+        });
+      },
+    });
+    new Gauge({
+      name: `${PREFIX}broker_change_pending`,
+      help: '1 while a changed configuration of the broker cannot take effect because its connection does not come up.',
+      labelNames: BROKER,
+      registers,
+      collect() {
+        this.reset();
+        each((labels, ref) => this.set(labels, gateway.status(ref).pendingChange === null ? 0 : 1));
       },
     });
     new Counter({

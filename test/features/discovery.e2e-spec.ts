@@ -85,6 +85,8 @@ describe('GET /api/projects/{projectId}/brokers/{brokerId}', () => {
         clientInspect: expect.any(String),
         extension: expect.any(String),
       },
+      featureDetails: expect.any(Object),
+      pendingChange: null,
     });
     const { since } = body as { since: number };
     expect(Math.abs(Date.now() - since)).toBeLessThan(60_000);

@@ -154,20 +154,48 @@ describe('a reload', () => {
     expect(statuses.filter((status) => status !== 200)).toEqual([]);
   });
 
-  it('goes on to a changed broker that is down once that is known, not before', async () => {
+  it('keeps the connection that works while the changed one does not come up, shows that, and goes over when it does', async () => {
     const running = await start(fileConfig([on(broker)]));
-    broker.script = () => undefined;
-    const inFlight = running.disconnect('b', 'ops');
-    await until(() => broker.messages.length === 1, 'the command arrives');
-    broker.script = (message) => message.succeed();
+    const { port } = other;
     await other.stop();
     await running.reload(fileConfig([on(other)]));
-    await until(
-      async () => (await running.disconnect('b', 'ops')).status === 503,
-      'the new broker is in use',
+    const pendingChange = async (): Promise<{ lastError: string } | null> => {
+      const answer = await running.get('/api/projects/p/brokers/b', 'ops');
+      return ((await answer.json()) as { pendingChange: { lastError: string } | null }).pendingChange;
+    };
+    const shown = await until(
+      async () => (await pendingChange()) ?? undefined,
+      'the pending change is shown',
     );
-    broker.messages[0]?.succeed();
-    expect((await inFlight).status).toBe(200);
+    expect(shown.lastError).toMatch(/ECONNREFUSED/);
+    expect((await running.disconnect('b', 'ops')).status).toBe(200);
+    expect((await Samples.scrape(running.url)).value('broker_change_pending', { broker: 'b' })).toBe(1);
+    other = await ScriptedBroker.start(port);
+    await until(async () => (await pendingChange()) === null, 'the new broker is in use');
+    expect((await running.disconnect('b', 'ops')).status).toBe(200);
+    expect(other.commands).toHaveLength(1);
+    expect((await Samples.scrape(running.url)).value('broker_change_pending', { broker: 'b' })).toBe(0);
+  });
+
+  it('keeps the old login while the new one is refused', async () => {
+    const running = await start(fileConfig([on(broker, { username: 'u', password: 'right' })]));
+    broker.aedes.authenticate = (_client, _username, password, done) => {
+      if (password?.toString() === 'right') done(null, true);
+      else done(Object.assign(new Error('no'), { returnCode: 4 }), null);
+    };
+    await running.reload(fileConfig([on(broker, { username: 'u', password: 'wrong' })]));
+    const lastError = async (): Promise<string | undefined> => {
+      const answer = await running.get('/api/projects/p/brokers/b', 'ops');
+      return ((await answer.json()) as { pendingChange: { lastError: string } | null }).pendingChange
+        ?.lastError;
+    };
+    expect(await until(lastError, 'the refusal is shown')).toMatch(
+      /reason 0x04 \(bad user name or password; look at username and password\)/,
+    );
+    const statuses = await Promise.all(
+      Array.from({ length: 15 }, async () => (await running.disconnect('b', 'ops')).status),
+    );
+    expect(statuses).toEqual(Array(15).fill(200));
   });
 
   it('takes the last of several changes in a row', async () => {

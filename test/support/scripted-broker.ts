@@ -1,7 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Aedes, type Client } from 'aedes';
-import { CONTROL_APIS, type ControlApi } from '../../src/broker-gateway/protocol/control-api.js';
+import {
+  CONTROL_APIS,
+  CONTROL_API_NAMES,
+  type ControlApi,
+} from '../../src/broker-gateway/protocol/control-api.js';
 
 /** A command as it arrived. */
 export interface ArrivedCommand {
@@ -23,11 +27,31 @@ export interface ArrivedMessage {
 
 type Script = (message: ArrivedMessage) => void;
 
+/** The commands with which the gateway finds out what a broker answers; see `api-probe.ts`. */
+const isProbe = ({ command, clientid }: ArrivedCommand): boolean =>
+  command === 'describe' || /-mcc-[0-9a-f]{24}(-nobody)?$/.test(clientid);
+
+/** Has both Pro APIs, and no extension endpoint. */
+const answerProbes: Script = ({ api, commands, reply, succeed }) => {
+  if (api === 'extension') reply({ error: 'endpoint not available' });
+  else if (api === 'clientInspect') succeed();
+  else
+    reply({
+      responses: commands.map(({ command, correlationData }) => ({
+        command,
+        correlationData,
+        error: 'Client not found',
+      })),
+    });
+};
+
 /** A real MQTT 3.1.1 broker whose control API does what a test tells it to. */
 export class ScriptedBroker {
   /** What to do with each request message. Default: answer with success. */
   script: Script = (message) => message.succeed();
-  /** Every request message that arrived. */
+  /** What to do with the gateway's own questions after a connect. Default: both Pro APIs are there. */
+  probeScript: Script = answerProbes;
+  /** Every request message that arrived, without the gateway's own questions. */
   readonly messages: ArrivedMessage[] = [];
   readonly #sockets = new Set<Socket>();
 
@@ -100,10 +124,18 @@ export class ScriptedBroker {
 
   #arrive(api: ControlApi, payload: string): void {
     const { commands } = JSON.parse(payload) as { readonly commands: readonly ArrivedCommand[] };
-    const reply = (answer: unknown): void => this.publishReply(answer, { api });
-    const message: ArrivedMessage = { api, commands, reply, succeed: () => reply(successFor(commands)) };
+    const probes = commands.filter(isProbe);
+    if (probes.length > 0) this.probeScript(this.#messageOf(api, probes));
+    const others = commands.filter((command) => !isProbe(command));
+    if (others.length === 0) return;
+    const message = this.#messageOf(api, others);
     this.messages.push(message);
     this.script(message);
+  }
+
+  #messageOf(api: ControlApi, commands: readonly ArrivedCommand[]): ArrivedMessage {
+    const reply = (answer: unknown): void => this.publishReply(answer, { api });
+    return { api, commands, reply, succeed: () => reply(successFor(commands)) };
   }
 }
 
@@ -115,6 +147,5 @@ export function successFor(commands: readonly ArrivedCommand[]): object {
 }
 
 function apiOf(topic: string): ControlApi | undefined {
-  if (topic === CONTROL_APIS.clientControl.requestTopic) return 'clientControl';
-  return topic === CONTROL_APIS.clientInspect.requestTopic ? 'clientInspect' : undefined;
+  return CONTROL_API_NAMES.find((api) => CONTROL_APIS[api].requestTopic === topic);
 }

@@ -16,14 +16,32 @@ export const FEATURE_STATES = [
  */
 export type FeatureState = (typeof FEATURE_STATES)[number];
 
+/** What is known of a control API, with how and since when. */
+export interface FeatureFinding {
+  readonly state: FeatureState;
+  /** When that was found, epoch milliseconds. */
+  readonly since: number;
+  /** What it means and what to look at. */
+  readonly words: string;
+}
+
 /** The states of a connection, best first. */
 export const CONNECTION_STATES = ['connected', 'connecting', 'disconnected', 'denied'] as const;
 
 /**
  * `connecting`: the first attempt, or one after a loss, is under way; `connected`: commands can be sent;
- * `disconnected`: waiting for the next attempt; `denied`: the broker refused us, the next attempt will come.
+ * `disconnected`: waiting for the next attempt; `denied`: the broker refused us, or another connection takes our place
+ * again and again; the next attempt will come.
  */
 export type ConnectionState = (typeof CONNECTION_STATES)[number];
+
+/** A changed configuration that has not taken effect, because its connection does not come up. */
+export interface PendingChange {
+  /** When the configuration changed, epoch milliseconds. */
+  readonly since: number;
+  /** Why its connection does not come up. */
+  readonly lastError: string | null;
+}
 
 /** A broker connection as the discovery API shows it. */
 export interface BrokerStatus {
@@ -33,4 +51,7 @@ export interface BrokerStatus {
   /** Why the connection was last lost or refused; null when it never was, or is open again. */
   readonly lastError: string | null;
   readonly features: Readonly<Record<ControlApi, FeatureState>>;
+  readonly featureDetails: Readonly<Record<ControlApi, FeatureFinding>>;
+  /** While a changed configuration waits for its connection, the one before stays in use; null otherwise. */
+  readonly pendingChange: PendingChange | null;
 }

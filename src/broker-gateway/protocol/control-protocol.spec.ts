@@ -32,11 +32,20 @@ describe('decodeMessage', () => {
     expect(message).toEqual({
       kind: 'replies',
       replies: [
-        { correlationData: '1', result: { kind: 'success', data: { clients: [] } } },
-        { correlationData: '2', result: { kind: 'error', error: { text: 'Client not found' } } },
-        { correlationData: '3', result: { kind: 'success', data: {} } },
+        {
+          correlationData: '1',
+          command: 'listClients',
+          result: { kind: 'success', data: { clients: [] } },
+        },
+        {
+          correlationData: '2',
+          command: 'disconnectClient',
+          result: { kind: 'error', error: { text: 'Client not found' } },
+        },
+        { correlationData: '3', command: 'disconnectClient', result: { kind: 'success', data: {} } },
         {
           correlationData: undefined,
+          command: 'Unknown',
           result: { kind: 'error', error: { text: 'Invalid/missing commands' } },
         },
       ],
@@ -53,7 +62,7 @@ describe('decodeMessage', () => {
       const correlationData = '1';
       expect(decode({ responses: [{ ...entry, correlationData }] })).toEqual({
         kind: 'replies',
-        replies: [{ correlationData, result: { kind: 'invalid' } }],
+        replies: [{ correlationData, command: undefined, result: { kind: 'invalid' } }],
       });
     },
   );
@@ -61,7 +70,7 @@ describe('decodeMessage', () => {
   it.each([[null], ['text'], [7], [[]]])('marks an entry that is no object as invalid: %j', (entry) => {
     expect(decode({ responses: [entry] })).toEqual({
       kind: 'replies',
-      replies: [{ correlationData: undefined, result: { kind: 'invalid' } }],
+      replies: [{ correlationData: undefined, command: undefined, result: { kind: 'invalid' } }],
     });
   });
 

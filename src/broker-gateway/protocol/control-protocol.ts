@@ -19,6 +19,12 @@ export interface CommandError {
   readonly info?: Readonly<Record<string, unknown>>;
 }
 
+/**
+ * Commands that a broker walks through all its clients for. The companion plugin refuses a second one in one message where
+ * there are many clients.
+ */
+export const HEAVY_COMMANDS: ReadonlySet<string> = new Set(['listClients']);
+
 /** What the broker said about one command. */
 export type CommandResult =
   | { readonly kind: 'success'; readonly data: CommandData }
@@ -30,7 +36,18 @@ export type CommandResult =
 export interface ControlReply {
   /** Absent when the broker could not tell which command it answers. */
   readonly correlationData: string | undefined;
+  /** The command that it answers, if it names one. */
+  readonly command: string | undefined;
   readonly result: CommandResult;
+}
+
+/** Events of the extension endpoint. */
+export interface EventBatch {
+  readonly events: readonly Readonly<Record<string, unknown>>[];
+  /** Number of the last of them, counted by the broker. */
+  readonly sequence: number;
+  /** Events that the broker dropped before these. */
+  readonly missed: number;
 }
 
 /** What a message on a response topic turned out to be. */
@@ -38,6 +55,7 @@ export type ControlMessage =
   | { readonly kind: 'replies'; readonly replies: readonly ControlReply[] }
   /** The broker has no such control endpoint (Mosquitto 2.1 without the plugin). */
   | { readonly kind: 'endpoint-not-available' }
+  | { readonly kind: 'events'; readonly events: EventBatch }
   | { readonly kind: 'malformed' };
 
 /**
@@ -67,16 +85,30 @@ export function decodeMessage(payload: Buffer): ControlMessage {
   if (Array.isArray(message.responses)) {
     return { kind: 'replies', replies: message.responses.map(toReply) };
   }
+  if (Array.isArray(message.events)) return { kind: 'events', events: toEvents(message.events, message) };
   return message.error === 'endpoint not available'
     ? { kind: 'endpoint-not-available' }
     : { kind: 'malformed' };
 }
 
+function toEvents(
+  events: readonly unknown[],
+  { sequence, missed }: Readonly<Record<string, unknown>>,
+): EventBatch {
+  return {
+    events: events.filter(isJsonObject),
+    sequence: typeof sequence === 'number' ? sequence : 0,
+    missed: typeof missed === 'number' ? missed : 0,
+  };
+}
+
 function toReply(entry: unknown): ControlReply {
-  if (!isJsonObject(entry)) return { correlationData: undefined, result: { kind: 'invalid' } };
-  const { correlationData, data, error, code, info } = entry;
+  if (!isJsonObject(entry))
+    return { correlationData: undefined, command: undefined, result: { kind: 'invalid' } };
+  const { correlationData, command, data, error, code, info } = entry;
   return {
     correlationData: typeof correlationData === 'string' ? correlationData : undefined,
+    command: typeof command === 'string' ? command : undefined,
     result:
       typeof error === 'string'
         ? { kind: 'error', error: toError(error, code, info) }

@@ -13,6 +13,11 @@ export class MessageWindow {
     return this.#lastSent - this.#lastArrived < this.#limit;
   }
 
+  /** Messages that are under way. */
+  get underWay(): number {
+    return this.#lastSent - this.#lastArrived;
+  }
+
   /** Begins a new connection: nothing is under way. */
   open(limit: number): void {
     this.#lastArrived = this.#lastSent;

@@ -68,11 +68,13 @@ describe('PendingRequests', () => {
     expect(expired).toEqual([['a'], ['b']]);
   });
 
-  it('removes all, or those that match, oldest first', () => {
+  it('lists all, oldest first', () => {
     const { pending } = collecting();
     for (const id of ['a', 'b', 'c']) pending.add(inMs(id, 10));
-    expect(pending.removeAll(({ id }) => id !== 'b').map(({ id }) => id)).toEqual(['a', 'c']);
-    expect(pending.removeAll().map(({ id }) => id)).toEqual(['b']);
+    pending.remove('b');
+    expect(pending.all().map(({ id }) => id)).toEqual(['a', 'c']);
+    expect(pending.get('c')?.id).toBe('c');
+    expect(pending.get('b')).toBeUndefined();
   });
 
   it('leaves no timer behind when closed', () => {

@@ -8,8 +8,7 @@ export interface Expiring {
 /**
  * The requests that are not settled yet, by correlation id, with one timer for all deadlines.
  *
- * Whoever removes a request settles it, and only one can remove it: that is what makes every request settle exactly
- * once. Deadlines must not decrease from one `add` to the next (one timeout for all of a broker's requests), so that
+ * Deadlines must not decrease from one `add` to the next (one timeout for all of a broker's requests), so that
  * the oldest request is always the first to expire.
  */
 export class PendingRequests<T extends Expiring> {
@@ -31,22 +30,20 @@ export class PendingRequests<T extends Expiring> {
     this.#timer ??= setTimeout(this.#expire, request.deadlineAt - performance.now());
   }
 
-  has(id: string): boolean {
-    return this.#byId.has(id);
+  get(id: string): T | undefined {
+    return this.#byId.get(id);
   }
 
-  /** Removes a request and hands it over to be settled; undefined if it is settled already or was never ours. */
+  /** All of them, oldest first. */
+  all(): T[] {
+    return [...this.#byId.values()];
+  }
+
+  /** Removes a request and hands it over; undefined if it is not here any more, or never was. */
   remove(id: string): T | undefined {
     const request = this.#byId.get(id);
     if (request !== undefined) this.#byId.delete(id);
     return request;
-  }
-
-  /** Removes all requests, or all that `matches`, oldest first. */
-  removeAll(matches: (request: T) => boolean = () => true): T[] {
-    const removed = [...this.#byId.values()].filter(matches);
-    for (const { id } of removed) this.#byId.delete(id);
-    return removed;
   }
 
   /** Stops the timer. Call it when nothing will be added any more. */

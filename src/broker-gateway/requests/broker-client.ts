@@ -1,0 +1,215 @@
+import type { BrokerConfig } from '../../config/config.js';
+import type { BrokerLimits } from '../connection/broker-limits.js';
+import type { ConnectionState } from '../connection/broker-status.js';
+import type { ConnectGate } from '../connection/connect-gate.js';
+import { KeptConnection } from '../connection/kept-connection.js';
+import {
+  brokerBusy,
+  brokerDenied,
+  brokerTimeout,
+  brokerUnavailable,
+  requestAborted,
+  shuttingDown,
+  type GatewayError,
+} from '../gateway-error.js';
+import type { BrokerObserver } from '../gateway-observer.js';
+import type { ControlApi } from '../protocol/control-api.js';
+import type { CommandData, ControlCommand, EventBatch } from '../protocol/control-protocol.js';
+import { ApiSurvey } from './api-survey.js';
+import type { ClientStats } from './client-stats.js';
+import type { ControlRequest, Lane, RequestOptions } from './control-request.js';
+import { MessageSender } from './message-sender.js';
+import { ReplyReader } from './reply-reader.js';
+import { RequestTable } from './request-table.js';
+
+/** What a {@link BrokerClient} needs besides its configuration. */
+export interface ClientParts {
+  readonly gate: ConnectGate;
+  /** The client id for the next attempt to connect. */
+  readonly nextClientId: () => string;
+  /** Makes correlation ids unique across processes and restarts. */
+  readonly idPrefix: string;
+  readonly stats: ClientStats;
+  readonly observer: BrokerObserver;
+  /** The connection's visible state changed. */
+  readonly onStateChange: (state: ConnectionState) => void;
+  readonly onEvents: (events: EventBatch) => void;
+}
+
+/**
+ * Requests to one broker and their answers, over one kept connection.
+ *
+ * Guarantees: every request settles exactly once, within the broker's `requestTimeoutMs`, time in the queue included.
+ * A command is sent at most once, and never after its caller was answered. Without a connection a request fails at
+ * once; a lost connection fails all that is in flight at once. Answers that match no request are counted and ignored.
+ */
+export class BrokerClient {
+  readonly connection: KeptConnection;
+  readonly survey: ApiSurvey;
+  readonly #config: BrokerConfig;
+  readonly #parts: ClientParts;
+  readonly #table: RequestTable;
+  readonly #sender: MessageSender;
+  readonly #reader: ReplyReader;
+  #clientId: string | undefined;
+  #draining = false;
+
+  constructor(config: BrokerConfig, parts: ClientParts) {
+    const { stats, observer } = parts;
+    this.#config = config;
+    this.#parts = parts;
+    this.connection = new KeptConnection(config, parts.gate, {
+      nextClientId: () => (this.#clientId = parts.nextClientId()),
+      onUp: (limits, clientId) => this.#onUp(limits, clientId),
+      onDown: () => this.#onDown(),
+      onFailure: (reason, retryInMs) => {
+        stats.countFailure(reason);
+        observer.onConnectionFailed?.(reason, retryInMs);
+      },
+      onMessage: (api, payload, retained) => this.#reader.read(api, payload, retained),
+      onStateChange: parts.onStateChange,
+    });
+    this.#table = new RequestTable(parts.idPrefix, config.requestTimeoutMs, {
+      onExpired: (expired) => this.#expire(expired),
+      onSettled: ({ command, lane, startedAt }, outcome) => {
+        if (lane !== 'own') observer.onSettled?.(command, outcome, performance.now() - startedAt);
+      },
+    });
+    this.survey = new ApiSurvey((api, command) => this.ask(api, command), config.requestTimeoutMs, observer);
+    this.#sender = new MessageSender({
+      config,
+      connection: this.connection,
+      survey: this.survey,
+      stats,
+      observer,
+    });
+    this.#reader = new ReplyReader({
+      table: this.#table,
+      sender: this.#sender,
+      survey: this.survey,
+      stats,
+      observer,
+      onEvents: parts.onEvents,
+    });
+  }
+
+  /** The client id of the latest attempt to connect, or the one that the broker assigned. */
+  get clientId(): string | undefined {
+    return this.#clientId;
+  }
+
+  /** Requests of callers with one command that wait or are in flight. */
+  get pendingCount(): number {
+    return this.#table.count('single') + this.#table.count('bulk');
+  }
+
+  /** Begins to connect. */
+  open(): void {
+    this.connection.open();
+  }
+
+  /**
+   * Sends a command and waits for its answer.
+   *
+   * @returns the answer's `data`
+   * @throws {GatewayError} `BROKER_UNAVAILABLE`, `BROKER_DENIED`, `BROKER_BUSY`, `BROKER_TIMEOUT`,
+   *   `CLIENT_CONTROL_NOT_AVAILABLE`, `SHUTTING_DOWN`, and what {@link commandFailure} makes of the broker's answer
+   */
+  request(
+    api: ControlApi,
+    command: ControlCommand,
+    { lane = 'single', signal }: RequestOptions = {},
+  ): Promise<CommandData> {
+    const refusal = signal?.aborted === true ? requestAborted() : this.#refusal(api, lane);
+    if (refusal !== undefined) return this.#refuse(command, refusal);
+    return this.#enqueue(api, command, lane, signal);
+  }
+
+  /** Sends one of this service's own commands: counted nowhere, and sent even where no answer is expected. */
+  ask(api: ControlApi, command: ControlCommand): Promise<CommandData> {
+    const refusal = this.#draining ? shuttingDown() : this.#connectionRefusal();
+    return refusal === undefined ? this.#enqueue(api, command, 'own', undefined) : Promise.reject(refusal);
+  }
+
+  /** Takes no new requests, lets those in flight finish, then closes the connection. */
+  async close(): Promise<void> {
+    this.#draining = true;
+    await this.#table.whenIdle();
+    await this.destroy();
+  }
+
+  /** Takes no new requests, fails those in flight, and closes the connection. */
+  async destroy(): Promise<void> {
+    this.#draining = true;
+    this.survey.stop();
+    this.#failAll();
+    this.#table.close();
+    await this.connection.close();
+  }
+
+  #enqueue(
+    api: ControlApi,
+    command: ControlCommand,
+    lane: Lane,
+    signal: AbortSignal | undefined,
+  ): Promise<CommandData> {
+    const encoded = this.#table.encode(command);
+    const tooLarge = this.#sender.sizeRefusalOf(encoded.bytes);
+    if (tooLarge !== undefined) return this.#refuse(command, tooLarge);
+    return this.#table.add(api, command, encoded, lane, signal, (request) => this.#sender.add(request));
+  }
+
+  #refuse({ command }: ControlCommand, error: GatewayError): Promise<never> {
+    this.#parts.observer.onRefused?.(command, error.code);
+    return Promise.reject(error);
+  }
+
+  /** Why a request cannot even be queued now. */
+  #refusal(api: ControlApi, lane: Lane): GatewayError | undefined {
+    if (this.#draining) return shuttingDown();
+    const refusal = this.#connectionRefusal() ?? this.survey.refusalOf(api);
+    if (refusal !== undefined) return refusal;
+    const { maxPending } = this.#config;
+    return lane === 'single' && this.#table.count('single') >= maxPending
+      ? brokerBusy(maxPending)
+      : undefined;
+  }
+
+  #connectionRefusal(): GatewayError | undefined {
+    const { state, denial, retryAfterMs } = this.connection;
+    if (state.kind === 'connected') return undefined;
+    return denial === undefined
+      ? brokerUnavailable('not-sent', retryAfterMs)
+      : brokerDenied(denial.reasonCode, denial.message);
+  }
+
+  #onUp(limits: BrokerLimits, clientId: string): void {
+    this.#clientId = clientId;
+    this.#parts.stats.countConnect();
+    this.#parts.observer.onConnected?.();
+    this.#sender.open(limits);
+    this.survey.start(limits.deniedApis, clientId);
+  }
+
+  #onDown(): void {
+    this.survey.stop();
+    this.#failAll();
+  }
+
+  #failAll(): void {
+    this.#sender.close();
+    const { retryAfterMs } = this.connection;
+    this.#table.failAll(({ outcome }) => brokerUnavailable(outcome, retryAfterMs));
+  }
+
+  #expire(expired: readonly ControlRequest[]): void {
+    const { requestTimeoutMs } = this.#config;
+    const verdict = this.#sender.judge(expired);
+    for (const request of expired) request.fail(brokerTimeout(request.outcome, requestTimeoutMs));
+    this.#sender.dropSettled();
+    const { state } = this.connection;
+    if (verdict.kind === 'slow') this.#sender.giveUp(verdict.unheard);
+    else if (state.kind === 'connected')
+      state.connection.destroy(`no sign of the broker within ${requestTimeoutMs} ms`, 'timeout');
+  }
+}
