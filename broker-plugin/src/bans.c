@@ -283,18 +283,17 @@ static bool is_everybody(enum kind as, const char *who)
 	if(as != BAN_ADDRESS){
 		return glob_is_everybody(who);
 	}
-	/* All of IPv4 is a prefix of 96 bits there. */
-	return network_read(&network, who) && (network.prefix_bits == 0 || (strchr(who, '.') && network.prefix_bits == 96));
+	return network_read(&network, who) && network_is_everybody(&network);
 }
 
 
-/* The rest of a ban: the field that is wrong, or NULL. */
+/* The rest of a ban: the field that is wrong, or NULL. That a ban has no end has to be said, with null. */
 static const char *read_rest(const cJSON *json, int64_t *until, const char **reason, const char **by)
 {
 	const cJSON *field = fields_get(json, "until");
 
 	*until = 0;
-	if(field && !fields_whole_number(field, 1, MAX_SAFE_INTEGER, until)){
+	if(!cJSON_GetObjectItemCaseSensitive(json, "until") || (field && !fields_whole_number(field, 1, MAX_SAFE_INTEGER, until))){
 		return "until";
 	}
 	field = fields_get(json, "reason");

@@ -46,8 +46,8 @@ static struct outcome disconnect_one(const char *id, const struct wish *wish)
 	}
 	outcome.was_connected = sessions_is_connected(client);
 	outcome.connected_since = client->connected_ms;
-	if(wish->if_connected_since >= 0 && (!outcome.was_connected || outcome.connected_since != wish->if_connected_since)){
-		return failed(outcome.was_connected ? FAILED_CLIENT_RECONNECTED : FAILED_CLIENT_NOT_CONNECTED);
+	if(wish->if_connected_since >= 0 && outcome.connected_since != wish->if_connected_since){
+		return failed(FAILED_CLIENT_RECONNECTED);
 	}
 	if(outcome.was_connected){
 		if(!sessions_kick(client, wish->with_will, LEAVING_KICKED)){

@@ -22,6 +22,12 @@ static int read_address(unsigned char address[16], const char *text)
 }
 
 
+static bool is_ipv4(const unsigned char address[16])
+{
+	return !memcmp(address, mapped_prefix, sizeof(mapped_prefix));
+}
+
+
 bool network_read(struct network *network, const char *text)
 {
 	char address[INET6_ADDRSTRLEN];
@@ -37,13 +43,17 @@ bool network_read(struct network *network, const char *text)
 	family = read_address(network->address, address);
 	network->prefix_bits = 128;
 	if(family && slash){
-		size_t digits = strspn(slash+1, "0123456789");
-		int bits = atoi(slash+1);
+		const char *prefix = slash+1;
+		size_t digits = strspn(prefix, "0123456789");
+		int bits = atoi(prefix);
 
-		if(digits == 0 || digits > 3 || slash[1+digits] || bits > (family == 4 ? 32 : 128)){
+		if(digits == 0 || digits > 3 || prefix[digits] || (prefix[0] == '0' && digits > 1)){
 			return false;
 		}
 		network->prefix_bits = family == 4 ? 96+bits : bits;
+		if(network->prefix_bits > 128 || (is_ipv4(network->address) && network->prefix_bits < 96)){
+			return false;
+		}
 	}
 	return family != 0;
 }
@@ -56,8 +66,15 @@ bool network_holds(const struct network *network, const char *text)
 	int bits = network->prefix_bits%8;
 
 	return text && read_address(address, text)
+			&& is_ipv4(address) == is_ipv4(network->address)
 			&& memcmp(address, network->address, bytes) == 0
 			&& (bits == 0 || ((address[bytes] ^ network->address[bytes]) >> (8-bits)) == 0);
+}
+
+
+bool network_is_everybody(const struct network *network)
+{
+	return network->prefix_bits == (is_ipv4(network->address) ? 96 : 0);
 }
 
 

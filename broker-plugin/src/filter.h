@@ -26,11 +26,17 @@ struct filter {
 
 #define ANONYMOUS "<anonymous>"
 
-/* "10.0.0.7", "10.0.0.0/8", "2001:db8::/32"; false for anything else. A prefix of an IPv4 address counts from there. */
+/*
+ * "10.0.0.7", "10.0.0.0/8", "2001:db8::/32", "::ffff:10.0.0.0/104"; false for anything else. The bits after the prefix do
+ * not count.
+ */
 bool network_read(struct network *network, const char *text);
 
-/* False also for an address that is NULL or none. */
+/* A network of IPv6 holds no IPv4 address, however it is written. False also for an address that is NULL or none. */
 bool network_holds(const struct network *network, const char *address);
+
+/* Whether it holds all of IPv4 or all of IPv6. */
+bool network_is_everybody(const struct network *network);
 
 /*
  * Reads a filter. Returns NULL, or the name of what is wrong with it: `filter` or `filter.<field>`. In every case

@@ -40,8 +40,11 @@ bool glob_is_valid(const char *pattern)
 
 	for(const char *at=pattern; *at; at=next_character(at)){
 		characters++;
-		if(*at == '\\' && *++at == '\0'){
-			return false;
+		if(*at == '\\'){
+			characters++;
+			if(*++at == '\0'){
+				return false;
+			}
 		}
 	}
 	return characters > 0 && (characters <= MAX_PATTERN_CHARACTERS || !glob_has_wildcard(pattern));

@@ -131,9 +131,12 @@ static char *topic_for(const char *topic, const char *clientid)
 }
 
 
-enum applied { NOT_SELECTED, SKIPPED, APPLIED };
+enum applied { NOT_APPLIED, SKIPPED, APPLIED };
 
-/* `context` is the client's in the broker. */
+/*
+ * Subscribes the client if it is selected. What it subscribed to itself, or was subscribed to by hand, stays what it is.
+ * `context` is the client's in the broker.
+ */
 static enum applied apply(struct standing *standing, struct client *client, const struct mosquitto *context)
 {
 	const struct subscription *known;
@@ -141,13 +144,17 @@ static enum applied apply(struct standing *standing, struct client *client, cons
 	int rc = MOSQ_ERR_SUCCESS;
 
 	if(standing->is_removed || access_is_control_client(client) || !selects(standing, client->id, mosquitto_client_username(context))){
-		return NOT_SELECTED;
+		return NOT_APPLIED;
 	}
 	topic = topic_for(standing->topic, client->id);
 	if(!topic){
 		return SKIPPED;
 	}
 	known = clients_find_subscription(client, topic);
+	if(known && known->by != BY_STANDING){
+		mosquitto_free(topic);
+		return NOT_APPLIED;
+	}
 	if(known && known->standing && known->standing->is_removed){
 		clients_set_subscription(client, topic, known->options, known->identifier, BY_STANDING, standing);
 	}

@@ -1,21 +1,44 @@
-/* libFuzzer: any bytes as a message, from an allowed or a strange sender, to either API. The stub aborts on a misstep. */
+/*
+ * libFuzzer. The first byte says which API, from whom, and what else happens between the messages: clients that come and
+ * go, a restart with what was stored. Any bytes after it are the message. The stub aborts on a misstep.
+ */
 #include <stdlib.h>
 
 #include "stub_broker.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
+static bool has_acted(struct stub_counts counts)
+{
+	return counts.kicks + counts.subscribes + counts.unsubscribes + counts.purges + counts.delivered > 0;
+}
+
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
-	const struct control_api *api = size % 2 ? &client_control_api : &inspect_api;
-	const char *username = size % 16 ? "gateway-user" : "stranger";
-	struct stub_counts counts;
+	static const struct control_api *const apis[] = { &own_api, &own_api, &client_control_api, &inspect_api };
+	unsigned char choice = size ? data[0] : 0;
+	const struct control_api *api = apis[choice & 3];
+	const char *username = choice & 4 ? "stranger" : "gateway-user";
 
+	if(size == 0){
+		return 0;
+	}
 	stub_broker_start();
-	stub_broker_publish(api, username, data, size);
-	counts = stub_broker_counts();
-	if(size % 16 == 0 && counts.kicks + counts.subscribes + counts.unsubscribes > 0){
+	stub_broker_publish(api, username, &data[1], size-1);
+	if((choice & 4) && has_acted(stub_broker_counts())){
 		abort();
+	}
+	if(choice & 8){
+		stub_broker_connect("online", "u", "10.0.0.1");
+		stub_broker_connect("o/1", "u", "::1");
+		stub_broker_publish(api, username, &data[1], size-1);
+	}
+	if(choice & 16){
+		stub_broker_stop();
+		if(!stub_broker_restart()){
+			abort(); /* what it stored it has to understand */
+		}
 	}
 	stub_broker_stop();
 	return 0;

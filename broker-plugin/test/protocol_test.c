@@ -124,9 +124,9 @@ static void bans(void)
 	stub_broker_start();
 	expect(COMMAND("setBan") ",\"as\":\"clientid\",\"who\":\"on*\",\"until\":null,\"reason\":\"noisy\",\"by\":\"me\"",
 			DATA("{\"disconnected\":[\"online\"],\"disconnectedCount\":1,\"replaced\":false}"));
-	expect(COMMAND("setBan") ",\"as\":\"username\",\"who\":\"gateway-user\"",
+	expect(COMMAND("setBan") ",\"as\":\"username\",\"who\":\"gateway-user\",\"until\":null",
 			DATA("{\"disconnected\":[],\"disconnectedCount\":0,\"replaced\":false}"));
-	expect(COMMAND("setBan") ",\"as\":\"address\",\"who\":\"10.0.0.0/8\",\"disconnect\":false", DATA("*"));
+	expect(COMMAND("setBan") ",\"as\":\"address\",\"who\":\"10.0.0.0/8\",\"until\":null,\"disconnect\":false", DATA("*"));
 	check(!stub_broker_connect("on-and-on", NULL, "127.0.0.1"), "a banned client id", "is kept out");
 	check(!stub_broker_connect("any", NULL, "10.1.2.3"), "a banned address", "is kept out");
 	check(!stub_broker_connect("any", NULL, "::ffff:10.1.2.3"), "a banned address, mapped", "is kept out");
@@ -136,9 +136,11 @@ static void bans(void)
 	expect(COMMAND("setBan") ",\"as\":\"username\",\"who\":\"**\"", CODE("BAN_TOO_WIDE"));
 	expect(COMMAND("setBan") ",\"as\":\"address\",\"who\":\"0.0.0.0/0\"", CODE("BAN_TOO_WIDE"));
 	expect(COMMAND("setBan") ",\"as\":\"address\",\"who\":\"::/0\"", CODE("BAN_TOO_WIDE"));
+	expect(COMMAND("setBan") ",\"as\":\"address\",\"who\":\"::ffff:0:0/96\"", CODE("BAN_TOO_WIDE"));
 	expect(COMMAND("setBan") ",\"as\":\"port\",\"who\":\"1\"", INVALID("as"));
 	expect(COMMAND("setBan") ",\"as\":\"clientid\"", INVALID("who"));
 	expect(COMMAND("setBan") ",\"as\":\"clientid\",\"who\":\"a\",\"until\":1", INVALID("until"));
+	expect(COMMAND("setBan") ",\"as\":\"clientid\",\"who\":\"a\"", INVALID("until"));
 	expect(COMMAND("listBans") ",\"limit\":1", DATA("{\"bans\":[{\"as\":\"address\",\"who\":\"10.0.0.0/8\",\"until\":null,"
 			"\"reason\":null,\"by\":null,\"since\":*}],\"cursor\":\"*-*\",\"totalCount\":3}"));
 	expect(COMMAND("deleteBan") ",\"as\":\"username\",\"who\":\"gateway-user\"", DATA("{}"));
@@ -149,7 +151,7 @@ static void bans(void)
 	check(!stub_broker_connect("once", NULL, "10.1.2.3"), "a stored ban", "holds");
 	expect(COMMAND("listBans"), DATA("{*\"who\":\"10.0.0.0/8\"*\"who\":\"on*\"*\"reason\":\"noisy\"*\"totalCount\":2}"));
 	stub_broker_break_state_dir(true);
-	expect(COMMAND("setBan") ",\"as\":\"clientid\",\"who\":\"other\"", CODE("STORE_FAILED"));
+	expect(COMMAND("setBan") ",\"as\":\"clientid\",\"who\":\"other\",\"until\":null", CODE("STORE_FAILED"));
 	expect(COMMAND("deleteBan") ",\"as\":\"address\",\"who\":\"10.0.0.0/8\"", CODE("STORE_FAILED"));
 	stub_broker_break_state_dir(false);
 	expect(COMMAND("listBans"), DATA("{*\"totalCount\":2}"));
@@ -177,6 +179,9 @@ static void standing(void)
 	expect(COMMAND("getClient") ",\"clientid\":\"o1\"", DATA("{*\"subscriptions\":[{\"topic\":\"news\",\"qos\":0,*}],*}"));
 	expect(COMMAND("subscribeClient") ",\"clientid\":\"o1\",\"topic\":\"news\",\"qos\":2",
 			DATA("{\"connected\":true,\"existed\":true,\"retained\":\"none\"}"));
+	expect(COMMAND("subscribeClient") ",\"clientid\":\"o1\",\"topic\":\"own\",\"qos\":2", DATA("*"));
+	expect(STANDING("\"topic\":\"own\",\"qos\":0"), DATA("{\"clients\":4,\"skipped\":0,\"replaced\":true}"));
+	expect(COMMAND("getClient") ",\"clientid\":\"o1\"", DATA("{*\"topic\":\"own\",\"qos\":2,*\"by\":\"control\"*"));
 	expect(STANDING("\"topic\":\"$share/g/${clientid}\",\"qos\":0"), DATA("{\"clients\":4,\"skipped\":1,\"replaced\":true}"));
 	expect(STANDING("\"topic\":\"a/${clientid}+\""), INVALID("topic"));
 	expect(COMMAND("setStandingSubscription") ",\"name\":\"-\",\"select\":{\"clientid\":\"o*\"},\"topic\":\"a\"",
@@ -270,6 +275,11 @@ static void globs(void)
 	check(network_read(&network, "2001:db8::/33") && network_holds(&network, "2001:db8:7fff::1")
 			&& !network_holds(&network, "2001:db8:8000::1") && !network_holds(&network, "10.0.0.1")
 			&& !network_holds(&network, NULL), "an IPv6 network", "holds what it should");
+	check(network_read(&network, "::/8") && !network_holds(&network, "10.0.0.1") && network_holds(&network, "::1"),
+			"a network of IPv6", "holds no IPv4");
+	check(network_read(&network, "::ffff:10.0.0.0/104") && network_holds(&network, "10.9.9.9"), "a mapped network", "is IPv4");
+	check(!network_read(&network, "10.0.0.0/08") && !network_read(&network, "::ffff:10.0.0.0/95")
+			&& !network_read(&network, "fe80::1%eth0"), "odd networks", "are none");
 	check(!network_read(&network, "10.0.0.1/") && !network_read(&network, "10.0.0/8") && !network_read(&network, "::/129")
 			&& !network_read(&network, ""), "no networks", "are told");
 }
