@@ -94,14 +94,7 @@ bool glob_matches(const char *pattern, const char *text)
 			text++;
 		}else if(star){
 			pattern = star;
-			star_text = next_character(star_text);
-			if(!strchr("?\\*", *star)){
-				star_text = strchr(star_text, *star); /* where it may go on at all */
-				if(!star_text){
-					return false;
-				}
-			}
-			text = star_text;
+			text = star_text = next_character(star_text);
 		}else{
 			return false;
 		}

@@ -97,11 +97,8 @@ export class BrokerGateway {
     const entry = this.#entry(ref);
     if (entry === undefined) return Promise.reject(brokerNotFound(ref));
     const { clientid } = command;
-    if (
-      typeof clientid === 'string' &&
-      !READING.has(command.command) &&
-      this.#own.has(entry.broker, clientid)
-    )
+    const isTouched = typeof clientid === 'string' && !READING.has(command.command);
+    if (isTouched && this.#own.has(entry.broker, clientid, api === 'extension'))
       return Promise.reject(selfDisconnect());
     return entry.broker.client.request(api, command, options);
   }
@@ -141,7 +138,8 @@ export class BrokerGateway {
    */
   isOwn(broker: BrokerRef, clientid: string): boolean {
     const entry = this.#entry(broker);
-    return entry !== undefined && this.#own.has(entry.broker, clientid);
+    if (entry === undefined) return false;
+    return this.#own.has(entry.broker, clientid, entry.broker.client.survey.extension !== null);
   }
 
   /**

@@ -14,8 +14,8 @@ export function newClientId(prefix: string): string {
  * Recognises the control connections of this service, so that nobody disconnects them through it.
  *
  * 1. By its scheme: an id that ends as {@link newClientId} makes it is a control connection of this process or of another
- *    replica, whatever its project, entry and prefix. On a broker with the extension endpoint that is left to the broker,
- *    which refuses to touch whoever may command it: a device that imitates the scheme gains nothing there.
+ *    replica, whatever its project, entry and prefix. Over the extension endpoint that is left to the broker, which refuses
+ *    to touch whoever may command it: a device that imitates the scheme gains nothing there.
  * 2. By the ids of this process's own connections, whichever project and entry they belong to.
  * 3. By the id that the broker says it knows a connection by (`describe`, Assigned Client Identifier).
  * 4. On a broker that may rename clients after their user name or certificate (`use_username_as_clientid`): by the user
@@ -58,10 +58,14 @@ export class OwnConnections {
     if (brokers?.size === 0) this.#byAddress.delete(address);
   }
 
-  /** Whether a client id is that of a control connection of this service on a broker. */
-  has(broker: ConfiguredBroker, clientid: string): boolean {
+  /**
+   * Whether a client id is that of a control connection of this service on a broker.
+   *
+   * @param isBrokerAsked whether the broker itself looks at who may command it
+   */
+  has(broker: ConfiguredBroker, clientid: string, isBrokerAsked: boolean): boolean {
     if (this.#ids.has(clientid)) return true;
-    if (broker.client.survey.extension === null && SCHEME.test(clientid)) return true;
+    if (!isBrokerAsked && SCHEME.test(clientid)) return true;
     for (const neighbour of this.#byAddress.get(this.#addresses.get(broker) ?? '') ?? []) {
       for (const { clientId, survey } of neighbour.clients) {
         const known = survey.confirmedClientId;

@@ -94,9 +94,7 @@ describe.each([
     const broker = new PluginBroker({
       ...preparePluginTarget(version),
       library: root.path(LIBRARY),
-      pluginOptions: options.map((line) =>
-        line.replace('plugin_opt_', '').replace('/var/lib/mosquitto', '{dir}'),
-      ),
+      pluginOptions: options.map((line) => line.replace('plugin_opt_', '')),
       globalConfig: example.filter((line) => /^(?!plugin|#)./.test(line)),
     });
     try {

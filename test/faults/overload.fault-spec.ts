@@ -127,7 +127,8 @@ describe('a broker that does not answer', () => {
       const alone = await medianMs();
       target.script(() => undefined);
       const waiting = burst(run, 5000);
-      await until(() => target.broker.commands.length >= 5000, 'commands wait');
+      const slow = { projectId: 'p', brokerId: 'b' };
+      await until(() => run.service.gateway.pendingCount(slow) >= 5000, 'commands wait');
       const beside = await medianMs();
       lane.close();
       // Ends the wait early.

@@ -11,10 +11,13 @@ export type Ending = 'done' | { readonly code: string; readonly info: unknown };
 /** A gateway without HTTP, connected to one broker `b` (or those given), as a configuration file describes it. */
 export class TestGateway {
   readonly gateway: BrokerGateway;
+  /** Of the first broker. */
+  readonly url: string;
 
   constructor(...brokers: readonly object[]) {
     const defaults = { id: 'b', protocolVersion: 4, reconnect: { minDelayMs: 20, maxDelayMs: 200 } };
     const config = testConfig({ brokers: brokers.map((broker) => ({ ...defaults, ...broker })) });
+    this.url = config.projects[0]?.brokers[0]?.url ?? '';
     this.gateway = new BrokerGateway(new ConfigStore(config));
     this.gateway.open();
   }
