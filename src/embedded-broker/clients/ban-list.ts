@@ -1,3 +1,4 @@
+import type { Client } from 'aedes';
 import { compileAddressRange } from '../../mqtt-strings/address-range.js';
 import { ANONYMOUS } from '../../mqtt-strings/client-filter.js';
 import { compileGlob } from '../../mqtt-strings/glob.js';
@@ -5,6 +6,8 @@ import { Turn } from '../broker/turn.js';
 import { CommandError } from './command-error.js';
 
 const MAX_BANS = 10_000;
+/** How many of them are looked at in the turn in which a client says who it is. */
+const MAX_BANS_AT_ONCE = 10;
 
 /** What a ban is about. */
 export const BAN_KINDS = ['clientid', 'username', 'address'] as const;
@@ -43,6 +46,8 @@ export class BanList {
   /** By kind and `who`, in the order in which they were set. */
   readonly #bans = new Map<string, ActiveBan>();
   #sequence = 0;
+  /** When the first of them may expire, epoch milliseconds. */
+  #nextExpiry = Number.POSITIVE_INFINITY;
   /** The `#sequence` up to which a connection was checked. */
   readonly #checked = new WeakMap<object, number>();
 
@@ -72,6 +77,7 @@ export class BanList {
     }
     const active: ActiveBan = { ban, sequence: ++this.#sequence, matches: matcher.matches };
     this.#bans.set(key, active);
+    this.#nextExpiry = Math.min(this.#nextExpiry, ban.until ?? Number.POSITIVE_INFINITY);
     return { replaced, matches: (client) => matches(active, client, Date.now()) };
   }
 
@@ -94,16 +100,18 @@ export class BanList {
 
   /**
    * Whether a client that is about to connect is kept out. Looks at all bans, those included that are set meanwhile, and
-   * lets others have their turn.
+   * lets others have their turn. Ends when the connection does.
    */
-  async keepsOut(connection: object, client: Bannable): Promise<boolean> {
+  async keepsOut(connection: Pick<Client, 'closed'>, client: Bannable): Promise<boolean> {
     const turn = new Turn();
+    if (this.#bans.size > MAX_BANS_AT_ONCE) await turn.next();
     let checked = this.#checked.get(connection) ?? 0;
     while (checked < this.#sequence) {
       const target = this.#sequence;
       for (const active of this.#bans.values()) {
         if (active.sequence <= checked) continue;
         if (turn.isOver) await turn.next();
+        if (connection.closed) return true;
         if (matches(active, client, Date.now())) return true;
       }
       checked = target;
@@ -119,8 +127,12 @@ export class BanList {
 
   #dropExpired(): void {
     const now = Date.now();
+    if (now < this.#nextExpiry) return;
+    this.#nextExpiry = Number.POSITIVE_INFINITY;
     for (const [key, { ban }] of this.#bans) {
-      if (ban.until !== null && ban.until <= now) this.#bans.delete(key);
+      if (ban.until === null) continue;
+      if (ban.until <= now) this.#bans.delete(key);
+      else this.#nextExpiry = Math.min(this.#nextExpiry, ban.until);
     }
   }
 }

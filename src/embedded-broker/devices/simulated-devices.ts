@@ -1,6 +1,7 @@
+import { DEMO_DEVICES, type DeviceProfile } from './device-profiles.js';
 import { SimulatedDevice } from './simulated-device.js';
 
-/** A few sensors to try the service on: `sensor-1`, `sensor-2`, … */
+/** Some devices to try the service on. */
 export class SimulatedDevices {
   readonly #devices: readonly SimulatedDevice[];
 
@@ -9,19 +10,18 @@ export class SimulatedDevices {
   }
 
   /**
-   * Starts the devices; all are connected when the promise resolves.
+   * Starts the devices; all of them have been connected when the promise resolves.
    *
    * @param url of the broker
    * @throws {Error} when one of them cannot connect within 10 seconds; then none is left running
    */
-  static async start(url: string, count = 3): Promise<SimulatedDevices> {
-    const devices = Array.from(
-      { length: count },
-      (_, index) => new SimulatedDevice(url, `sensor-${index + 1}`),
-    );
-    const simulated = new SimulatedDevices(devices);
+  static async start(
+    url: string,
+    profiles: readonly DeviceProfile[] = DEMO_DEVICES,
+  ): Promise<SimulatedDevices> {
+    const simulated = new SimulatedDevices(profiles.map((profile) => new SimulatedDevice(url, profile)));
     try {
-      await Promise.all(devices.map((device) => device.connected()));
+      await Promise.all(simulated.#devices.map((device) => device.started()));
     } catch (error) {
       await simulated.stop();
       throw error;
