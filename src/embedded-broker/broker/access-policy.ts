@@ -100,7 +100,7 @@ export function accessHooks(rules: AccessRules): AccessHooks {
     },
 
     authorizeSubscribe: (client, subscription, done) => {
-      done(null, subscriptionLimit.grant(client, subscription.topic) ? subscription : null);
+      done(null, subscriptionLimit.grant(client, subscription) ? subscription : null);
     },
 
     authorizeForward: (client, packet) => {

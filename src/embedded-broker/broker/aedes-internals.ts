@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { Aedes, Client } from 'aedes';
 import type { SessionStore } from './sessions/session-store.js';
 
@@ -10,8 +11,15 @@ export interface LiveSubscription {
   readonly rh?: number;
 }
 
-interface Parser {
-  readonly packet: { readonly length: number };
+/** A packet, as far as its size goes. */
+interface ParsedPacket {
+  readonly subscriptions?: unknown[];
+  readonly unsubscriptions?: unknown[];
+}
+
+interface Parser extends EventEmitter {
+  /** The packet that is being read; its `length` is -1 until that is known. */
+  readonly packet: { readonly cmd: string | null; readonly length: number };
   parse(chunk: Buffer): number;
 }
 
@@ -78,16 +86,29 @@ export function publisherOf(packet: object): string | undefined {
 }
 
 /**
- * Ends a connection that announces a longer packet: aedes would collect it in memory first.
+ * Ends a connection that announces a longer packet, which aedes would collect in memory first, or that sends one with more
+ * topic filters than a client may have.
  *
- * @param maxBytes asked at each packet
+ * @param maxBytes asked at each packet, with its command
  */
-export function limitPackets(client: Client, maxBytes: () => number): void {
+export function limitPackets(
+  client: Client,
+  maxBytes: (command: string | null) => number,
+  maxTopicFilters: number,
+): void {
   const parser = internalsOf(client)._parser;
   const parse = parser.parse.bind(parser);
   parser.parse = (chunk) => {
     const rest = parse(chunk);
-    if (parser.packet.length > maxBytes()) client.conn.destroy();
+    const { cmd, length } = parser.packet;
+    if (length > maxBytes(cmd)) client.conn.destroy();
     return rest;
   };
+  parser.prependListener('packet', ({ subscriptions, unsubscriptions }: ParsedPacket) => {
+    const filters = subscriptions ?? unsubscriptions ?? [];
+    if (filters.length <= maxTopicFilters) return;
+    // aedes would still look at each of them.
+    filters.length = 0;
+    client.conn.destroy();
+  });
 }

@@ -59,13 +59,13 @@ export class EmbeddedBroker {
    */
   static async start(options: EmbeddedBrokerOptions): Promise<EmbeddedBroker> {
     const login = new ControlLogin(options.controlUsername, options.controlPassword);
-    const sessions = new SessionStore();
+    const subscriptionLimit = new SubscriptionLimit();
+    const sessions = new SessionStore((client, topic) => subscriptionLimit.isGranted(client, topic));
     const reasons = new DisconnectReasons();
     const events = new ClientEvents(reasons, (connection, message) => {
       reply(aedes, CONTROL_APIS.extension.responseTopic, message, connection.id);
     });
     const clients = new ClientTable(sessions, events);
-    const subscriptionLimit = new SubscriptionLimit();
     const operations = new ClientOperations(clients, reasons, subscriptionLimit);
     const standingSubscriptions = new StandingSubscriptions(clients, operations);
     const bans = new BanList();
@@ -80,6 +80,7 @@ export class EmbeddedBroker {
       concurrency: 0,
       drainTimeout: DRAIN_TIMEOUT_MS,
       maxInflightInbound: MAX_UNRELEASED,
+      maxTopicLevels: LIMITS.topicLevels,
     });
     try {
       replaceSessionStore(aedes, sessions);
@@ -105,7 +106,7 @@ export class EmbeddedBroker {
         if (client !== undefined) void standingSubscriptions.applyTo(client);
       });
       aedes.on('subscribe', (subscriptions, connection) => {
-        sessions.beforeRetained(subscriptions[0]);
+        sessions.beforeRetained(subscriptions[0], connection);
         const client = clients.on(connection);
         if (client !== undefined) operations.noteSubscribed(client, subscriptions);
       });
@@ -124,8 +125,10 @@ export class EmbeddedBroker {
       });
       const listener = await LoopbackListener.listen(options, (socket) => {
         const client = aedes.handle(socket);
-        limitPackets(client, () =>
-          controlConnections.has(client) ? LIMITS.controlPacketBytes : LIMITS.devicePacketBytes,
+        limitPackets(
+          client,
+          (command) => packetLimit(command, controlConnections.has(client)),
+          LIMITS.ownSubscriptions,
         );
       });
       return new EmbeddedBroker(aedes, listener, events);
@@ -146,6 +149,14 @@ export class EmbeddedBroker {
     await closed(this.#aedes);
     await this.#listener.close();
   }
+}
+
+/** The longest packet that is taken, bytes. */
+function packetLimit(command: string | null, isControl: boolean): number {
+  if (isControl) return LIMITS.controlPacketBytes;
+  return command === 'subscribe' || command === 'unsubscribe'
+    ? LIMITS.subscribePacketBytes
+    : LIMITS.devicePacketBytes;
 }
 
 /** For a ban that was set between the check of the login and now. */

@@ -8,8 +8,6 @@ import { CommandError, clientNotConnected, clientNotFound } from './command-erro
 import type { DisconnectReason, DisconnectReasons } from './disconnect-reasons.js';
 import type { KnownClient, Origin } from './known-client.js';
 
-/** What aedes takes. */
-const MAX_TOPIC_LEVELS = 100;
 /** Retain handling, MQTT 5 section 3.8.3.1. */
 const RETAIN_HANDLING = { always: 0, new: 1, never: 2 } as const;
 
@@ -107,7 +105,7 @@ export class ClientOperations {
         feature: 'sharedSubscriptions',
       });
     }
-    if (topic.split('/').length > MAX_TOPIC_LEVELS) {
+    if (topic.split('/').length > LIMITS.topicLevels) {
       throw new CommandError('INVALID', 'topic has too many levels', { field: 'topic' });
     }
     const client = this.#target(clientId);
@@ -128,6 +126,7 @@ export class ClientOperations {
     if (!wantsRetained) this.clients.sessions.withholdRetained(subscription);
     const retained = wantsRetained && (await this.clients.sessions.holdsRetained(topic)) ? 'sent' : 'none';
     this.#made.set(subscription, origin);
+    this.limit.trust(subscription);
     await whileConnected(connection, (done) => connection.subscribe({ subscriptions: [subscription] }, done));
     return { connected: true, existed, retained };
   }

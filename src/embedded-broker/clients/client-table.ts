@@ -1,6 +1,7 @@
 import type { Client } from 'aedes';
 import { LIMITS } from '../broker/sessions/limits.js';
 import type { SessionStore } from '../broker/sessions/session-store.js';
+import { subscriptionCost } from '../broker/subscription-limit.js';
 import { Turn } from '../broker/turn.js';
 import { KnownClient, type ConnectFacts } from './known-client.js';
 
@@ -137,7 +138,10 @@ export class ClientTable {
   #wentOffline(client: KnownClient): void {
     const { clientid, username } = client.summary;
     const filters = this.sessions.subscriptionsOf(clientid);
-    const bytes = filters.reduce((sum, { topic }) => sum + topic.length, clientid.length + username.length);
+    const bytes = filters.reduce(
+      (sum, { topic }) => sum + subscriptionCost(topic),
+      clientid.length + username.length,
+    );
     this.#offlineBytes.set(client, bytes);
     this.#totalOfflineBytes += bytes;
     for (const [longestGone] of this.#offlineBytes) {

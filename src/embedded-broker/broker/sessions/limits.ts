@@ -11,13 +11,25 @@ export const LIMITS = {
   /** Messages that wait for one persistent session, and bytes of all that wait. Newer ones are not kept. */
   queuedMessages: 1000,
   queuedBytes: 32 * MIB,
-  /** Subscriptions of one client. More of them are refused (SUBACK 128). */
-  subscriptions: 1000,
-  /** Sessions of clients that are gone, and bytes of their names and topic filters. The one gone longest leaves. */
+  /**
+   * Subscriptions that a client makes itself, their cost (bytes, some hundred for each and for each of its levels), and the
+   * cost of those of all clients. More of them are refused (SUBACK 128).
+   */
+  ownSubscriptions: 1000,
+  clientSubscriptionCost: MIB / 2,
+  totalSubscriptionCost: 64 * MIB,
+  /** Subscriptions of one client, with those that are made on its behalf. */
+  subscriptions: 10_000,
+  topicLevels: 32,
+  /** Sessions of clients that are gone, and bytes of their names and subscriptions. The one gone longest leaves. */
   offlineSessions: 10_000,
   offlineBytes: 32 * MIB,
-  /** Bytes of one MQTT packet of a device, and of the control connection. A longer one ends the connection. */
+  /**
+   * Bytes of one MQTT packet of a device, those of a SUBSCRIBE or UNSUBSCRIBE, and those of a packet of the control
+   * connection. A longer one ends the connection, and so does one with more topic filters than a client may have.
+   */
   devicePacketBytes: MIB / 2,
+  subscribePacketBytes: MIB / 8,
   controlPacketBytes: 16 * MIB,
   /** Bytes that a client may leave unread before it is disconnected. */
   unreadBytes: 32 * MIB,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Aedes, type PublishPacket } from 'aedes';
+import { Aedes, type Client, type PublishPacket } from 'aedes';
 import { replaceSessionStore } from '../aedes-internals.js';
 import { LIMITS } from './limits.js';
 import { SessionStore } from './session-store.js';
@@ -154,8 +154,30 @@ describe('the session store', () => {
       qos: 1 as const,
     }));
     await Promise.all(subscriptions.map(() => store.addSubscriptions(SESSION, subscriptions)));
-    expect(store.countSubscriptions('persistent')).toBe(LIMITS.subscriptions);
+    expect(store.countSubscriptions('persistent')).toBe(subscriptions.length);
   }, 5000);
+
+  it('stores only those that were granted to a client that is connected', async () => {
+    const granting = new SessionStore((_, topic) => topic !== 'b');
+    const client = { id: 'persistent', conn: {} } as unknown as Client;
+    await granting.addSubscriptions(client, [
+      { topic: 'a', qos: 1 },
+      { topic: 'b', qos: 1 },
+    ]);
+    expect(granting.subscriptionsOf('persistent')).toEqual([{ topic: 'a', qos: 1 }]);
+  });
+
+  it('gives no more retained messages when the subscriber is gone', async () => {
+    for (const topic of ['a', 'b', 'c']) await store.storeRetained(message(topic));
+    const subscriber = { closed: false };
+    store.beforeRetained(undefined, subscriber);
+    const topics: string[] = [];
+    for await (const { topic } of store.createRetainedStreamCombi(['a', 'b', 'c'])) {
+      topics.push(topic as string);
+      subscriber.closed = true;
+    }
+    expect(topics.length).toBeLessThan(3);
+  });
 
   it('knows which QoS 2 messages were received and not released', async () => {
     const packet = { ...message('a'), messageId: 3 };

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import type { Client, Subscription } from 'aedes';
 import { isControlTopic } from '../control-topics.js';
-import { LIMITS, type Shortage } from './limits.js';
+import type { Shortage } from './limits.js';
 import { MessageQueues } from './message-queues.js';
 import { RetainedMessages } from './retained-messages.js';
 import type { MessagePacket } from './stored-message.js';
@@ -35,8 +35,16 @@ export class SessionStore {
   readonly #shortages = new Set<Shortage>();
   readonly #queues = new MessageQueues(() => this.note('queued'));
   readonly #retained = new RetainedMessages(() => this.note('retained'));
+  /** The lists of subscriptions that aedes is handing over. */
+  readonly #adding = new WeakMap<readonly StoredSubscription[], Promise<void>>();
+  readonly #isGranted: (client: Client, topic: string) => boolean;
   #withholdNow = false;
-  #lastAdded: readonly StoredSubscription[] | undefined;
+  #subscriber: Pick<Client, 'closed'> | undefined;
+
+  /** @param isGranted whether a connected client may have the subscription that it asks for */
+  constructor(isGranted: (client: Client, topic: string) => boolean = () => true) {
+    this.#isGranted = isGranted;
+  }
 
   async setup(): Promise<void> {
     // Nothing to open.
@@ -48,33 +56,25 @@ export class SessionStore {
 
   createRetainedStreamCombi(filters: readonly string[]): Readable {
     const withhold = this.#withholdNow;
-    this.#withholdNow = false;
-    const retained = this.#retained;
-    return Readable.from(
-      (async function* () {
-        if (!withhold) for (const filter of filters) yield* retained.matching(filter);
-      })(),
-    );
+    const subscriber = this.#subscriber;
+    this.beforeRetained(undefined, undefined);
+    return Readable.from(withhold ? [] : this.#retainedFor(filters, subscriber));
   }
 
-  async addSubscriptions({ id }: ClientRef, added: readonly StoredSubscription[]): Promise<void> {
-    // aedes hands over the whole list once for each of its entries: 100,000 of them would take hours.
-    if (added === this.#lastAdded) return;
-    this.#lastAdded = added;
-    const stored = this.#subscriptions.get(id) ?? new Map<string, StoredSubscription>();
-    for (const { topic, qos, nl, rap, rh } of added) {
-      if (!stored.has(topic) && stored.size >= LIMITS.subscriptions) continue;
-      stored.set(topic, {
-        topic,
-        qos,
-        ...(nl !== undefined && { nl }),
-        ...(rap !== undefined && { rap }),
-        ...(rh !== undefined && { rh }),
+  /**
+   * aedes hands over the list of a SUBSCRIBE packet as a whole once for each of its entries (100,000 of them would take
+   * hours), before it knows which are granted, and right in one stretch: stored once, after that.
+   */
+  addSubscriptions(client: ClientRef, added: readonly StoredSubscription[]): Promise<void> {
+    const adding =
+      this.#adding.get(added) ??
+      Promise.resolve().then(() => {
+        const isConnected = (ref: ClientRef): ref is Client => 'conn' in ref;
+        const granted = added.filter(({ topic }) => !isConnected(client) || this.#isGranted(client, topic));
+        this.#add(client.id, granted);
       });
-      if (qos > 0) this.#index.add(topic, id, qos);
-      else this.#index.remove(topic, id);
-    }
-    if (stored.size > 0) this.#subscriptions.set(id, stored);
+    this.#adding.set(added, adding);
+    return adding;
   }
 
   async removeSubscriptions({ id }: ClientRef, topics: readonly string[]): Promise<void> {
@@ -154,8 +154,12 @@ export class SessionStore {
   }
 
   /** Call it when aedes tells of a subscription: that is right before it asks for the retained messages, in one stretch. */
-  beforeRetained(subscription: Subscription | undefined): void {
+  beforeRetained(
+    subscription: Subscription | undefined,
+    subscriber: Pick<Client, 'closed'> | undefined,
+  ): void {
     this.#withholdNow = subscription !== undefined && this.#withheld.has(subscription);
+    this.#subscriber = subscriber;
   }
 
   /**
@@ -198,5 +202,34 @@ export class SessionStore {
   /** What did not fit so far. */
   get shortages(): ReadonlySet<Shortage> {
     return this.#shortages;
+  }
+
+  /** Ends when the subscriber is gone: aedes would go on with what nobody gets. */
+  async *#retainedFor(
+    filters: readonly string[],
+    subscriber: Pick<Client, 'closed'> | undefined,
+  ): AsyncGenerator<MessagePacket, void> {
+    for (const filter of filters) {
+      for await (const message of this.#retained.matching(filter)) {
+        if (subscriber?.closed === true) return;
+        yield message;
+      }
+    }
+  }
+
+  #add(id: string, added: readonly StoredSubscription[]): void {
+    const stored = this.#subscriptions.get(id) ?? new Map<string, StoredSubscription>();
+    for (const { topic, qos, nl, rap, rh } of added) {
+      stored.set(topic, {
+        topic,
+        qos,
+        ...(nl !== undefined && { nl }),
+        ...(rap !== undefined && { rap }),
+        ...(rh !== undefined && { rh }),
+      });
+      if (qos > 0) this.#index.add(topic, id, qos);
+      else this.#index.remove(topic, id);
+    }
+    if (stored.size > 0) this.#subscriptions.set(id, stored);
   }
 }

@@ -1,7 +1,8 @@
+/** One level of topic filters. Most have either, so that neither is made before it is needed. */
 interface Level {
-  readonly children: Map<string, Level>;
+  children?: Map<string, Level>;
   /** QoS by client id, of the subscriptions that end here. */
-  readonly qosByClient: Map<string, number>;
+  qosByClient?: Map<string, number>;
 }
 
 /** A subscription that matched. */
@@ -15,15 +16,17 @@ export interface IndexedSubscription {
  * how many there are.
  */
 export class SubscriptionIndex {
-  readonly #root: Level = newLevel();
+  readonly #root: Level = {};
 
   add(filter: string, clientId: string, qos: number): void {
     let level = this.#root;
     for (const name of filter.split('/')) {
-      let child = level.children.get(name);
-      if (child === undefined) level.children.set(name, (child = newLevel()));
+      level.children ??= new Map();
+      const child = level.children.get(name) ?? {};
+      level.children.set(name, child);
       level = child;
     }
+    level.qosByClient ??= new Map();
     level.qosByClient.set(clientId, qos);
   }
 
@@ -31,15 +34,16 @@ export class SubscriptionIndex {
     const path: { readonly parent: Level; readonly name: string; readonly level: Level }[] = [];
     let level = this.#root;
     for (const name of filter.split('/')) {
-      const child = level.children.get(name);
+      const child = level.children?.get(name);
       if (child === undefined) return;
       path.push({ parent: level, name, level: child });
       level = child;
     }
-    level.qosByClient.delete(clientId);
+    level.qosByClient?.delete(clientId);
     for (const { parent, name, level: child } of path.reverse()) {
-      if (child.qosByClient.size > 0 || child.children.size > 0) return;
-      parent.children.delete(name);
+      const isUsed = (child.qosByClient?.size ?? 0) > 0 || (child.children?.size ?? 0) > 0;
+      if (isUsed) return;
+      parent.children?.delete(name);
     }
   }
 
@@ -49,23 +53,19 @@ export class SubscriptionIndex {
     const levels = topic.split('/');
     const walk = (level: Level, depth: number): void => {
       const takesWildcard = depth > 0 || !topic.startsWith('$');
-      if (takesWildcard) collect(level.children.get('#'), found);
+      if (takesWildcard) collect(level.children?.get('#'), found);
       if (depth === levels.length) {
         collect(level, found);
         return;
       }
-      const exact = level.children.get(levels[depth] ?? '');
+      const exact = level.children?.get(levels[depth] ?? '');
       if (exact !== undefined) walk(exact, depth + 1);
-      const anyOne = takesWildcard ? level.children.get('+') : undefined;
+      const anyOne = takesWildcard ? level.children?.get('+') : undefined;
       if (anyOne !== undefined) walk(anyOne, depth + 1);
     };
     walk(this.#root, 0);
     return found;
   }
-}
-
-function newLevel(): Level {
-  return { children: new Map(), qosByClient: new Map() };
 }
 
 function collect(level: Level | undefined, found: IndexedSubscription[]): void {
