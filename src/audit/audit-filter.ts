@@ -59,13 +59,16 @@ export function parseRecord(text: string): StoredRecord | undefined {
   return Number.isNaN(at) ? undefined : { at, fields };
 }
 
+/** Fields of records that filters ask for. */
+export type SearchedField = 'clientId' | 'action' | 'caller' | 'outcome' | 'requestId' | 'callId' | 'broker';
+
 /** A field of records, and the values that a filter lets through: as records hold it, and in full, as records of earlier versions do. */
-type Condition = readonly [field: keyof AuditRecord, values: readonly string[]];
+type Condition = readonly [field: SearchedField, values: readonly [asKept: string, ...inFull: string[]]];
 
 /** The conditions of a filter on the fields of records. */
 export function conditionsOf(filter: AuditFilter): Condition[] {
   const { clientid, action, caller, outcome, requestId, callId, broker } = filter;
-  const wanted: readonly (readonly [keyof AuditRecord, string | undefined])[] = [
+  const wanted: readonly (readonly [SearchedField, string | undefined])[] = [
     ['clientId', clientid],
     ['action', action],
     ['caller', caller],

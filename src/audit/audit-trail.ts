@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Logger as Pino } from 'pino';
@@ -10,6 +11,9 @@ import { AuditCall } from './audit-call.js';
 import { recordOf, type AuditRecord } from './audit-record.js';
 import type { AuditStore } from './stores/audit-store.js';
 import { makeStore } from './stores/make-store.js';
+
+/** How long closing a store may take. */
+const CLOSE_MS = 3000;
 
 /**
  * The audit trail: writes down who does what to which client, in the configured store. Without one, the request lines of
@@ -31,7 +35,7 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
 
   constructor(config: ConfigStore) {
     this.#config = config;
-    this.#store = makeStore(config.current.audit);
+    this.#store = this.#make(config.current.audit);
     let before = config.current.audit;
     config.onChange(({ audit }) => {
       this.#follow(audit, before);
@@ -130,29 +134,43 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
       this.#written += records.length;
       return 0;
     } catch (error) {
-      this.#failures += records.length;
-      const message = `the audit trail cannot be written (${codeOf(error)})`;
-      for (const record of records) this.#logger.error(message, JSON.stringify(record));
+      this.#lose(records, codeOf(error));
       return records.length;
     }
   }
 
+  #lose(records: readonly AuditRecord[], why: string): void {
+    this.#failures += records.length;
+    const message = `the audit trail cannot be written (${why})`;
+    for (const record of records) this.#logger.error(message, JSON.stringify(record));
+  }
+
+  #make(audit: AuditConfig): AuditStore | undefined {
+    return makeStore(audit, this.#config, (records) => this.#lose(records, 'the database did not come back'));
+  }
+
   #follow(audit: AuditConfig, before: AuditConfig): void {
-    // That a record is required is asked at each of them.
-    if (isDeepStrictEqual({ ...audit, required: before.required }, before)) return;
+    if (isDeepStrictEqual(whereItGoes(audit), whereItGoes(before))) return;
     const old = this.#store;
-    this.#store = makeStore(audit);
+    this.#store = this.#make(audit);
     this.#store?.open().catch((error: unknown) => this.#logger.error(`the audit trail: ${String(error)}`));
     if (old !== undefined) void this.#close(old);
   }
 
   async #close(store: AuditStore): Promise<void> {
     try {
-      await store.close();
+      // A disk or a database that hangs does not keep the process.
+      await Promise.race([store.close(), delay(CLOSE_MS, undefined, { ref: false })]);
     } catch (error) {
       this.#logger.error(`the audit trail could not be closed (${codeOf(error)})`);
     }
   }
+}
+
+/** Settings whose change needs another store; the others are asked at each use. */
+function whereItGoes({ store, file, sync, postgres }: AuditConfig): object {
+  const { password, keepDays, ...place } = postgres ?? { password: undefined, keepDays: undefined };
+  return { store, file, sync, place };
 }
 
 function notSent({ audited }: RequestRecord): AppError {

@@ -51,7 +51,7 @@ export class AuditController {
 
   @Get('projects/:projectId/audit')
   @ApiTarget('project')
-  @Authorized('admin', 'INVALID', 'PROJECT_NOT_FOUND', 'AUDIT_NOT_AVAILABLE')
+  @Authorized('admin', 'INVALID', 'PROJECT_NOT_FOUND', 'AUDIT_NOT_AVAILABLE', 'AUDIT_STORE_UNAVAILABLE')
   @ApiOperation({
     operationId: 'listAuditRecords',
     summary: "Read a project's audit trail, newest first",
@@ -72,7 +72,7 @@ export class AuditController {
   }
 
   @Get('audit')
-  @Authorized('admin', 'INVALID', 'AUDIT_NOT_AVAILABLE')
+  @Authorized('admin', 'INVALID', 'AUDIT_NOT_AVAILABLE', 'AUDIT_STORE_UNAVAILABLE')
   @ApiOperation({
     operationId: 'listAllAuditRecords',
     summary: 'Read the audit trail of all that the caller administers, newest first',

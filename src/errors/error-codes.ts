@@ -142,7 +142,7 @@ export const ERROR_CODES = {
   },
   AUDIT_NOT_AVAILABLE: {
     status: 501,
-    when: 'The audit trail is not kept in a file, so the service cannot read it back.',
+    when: 'The audit trail goes to the log, or to a file that this service cannot read.',
     message: 'The audit trail goes to the log, where this service cannot read it',
   },
   BROKER_ERROR: {
@@ -173,6 +173,11 @@ export const ERROR_CODES = {
     status: 503,
     when: 'The service is draining and takes no new work.',
     message: 'The service is shutting down',
+  },
+  AUDIT_STORE_UNAVAILABLE: {
+    status: 503,
+    when: 'The database of the audit trail does not answer, or not in time.',
+    message: 'The database of the audit trail does not answer',
   },
   IDENTITY_PROVIDER_UNAVAILABLE: {
     status: 503,

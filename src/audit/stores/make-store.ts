@@ -1,10 +1,22 @@
 import type { AuditConfig } from '../../config/config.js';
+import type { ConfigStore } from '../../config/config-store.js';
+import type { AuditRecord } from '../audit-record.js';
 import type { AuditStore } from './audit-store.js';
 import { FileStore } from './file/file-store.js';
 import { MemoryStore } from './memory-store.js';
+import { PostgresStore } from './postgres/postgres-store.js';
 
-/** Makes the store that is configured; undefined where the log is the trail. */
-export function makeStore({ store, file, sync }: AuditConfig): AuditStore | undefined {
+/**
+ * Makes the store that is configured; undefined where the log is the trail.
+ *
+ * @param config where a store finds what may change while it runs, such as a password
+ * @param onLost is told of records that a store took and could not keep
+ */
+export function makeStore(
+  { store, file, sync, postgres }: AuditConfig,
+  config: ConfigStore,
+  onLost: (records: readonly AuditRecord[]) => void,
+): AuditStore | undefined {
   switch (store) {
     case 'log':
       return undefined;
@@ -13,6 +25,6 @@ export function makeStore({ store, file, sync }: AuditConfig): AuditStore | unde
     case 'file':
       return file === undefined ? undefined : new FileStore(file, sync);
     case 'postgres':
-      return undefined;
+      return postgres && new PostgresStore(() => config.current.audit.postgres ?? postgres, onLost);
   }
 }
