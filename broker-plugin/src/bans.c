@@ -100,9 +100,14 @@ static struct ban *new_ban(enum kind as, const char *who, const char *reason, co
 }
 
 
-/* Puts it at an index; there is room. */
-static void insert_ban(struct ban *ban, int index)
+/* Puts it where its sequence belongs; there is room. */
+static void insert_ban(struct ban *ban)
 {
+	int index = ban_count;
+
+	while(index > 0 && bans[index-1]->sequence > ban->sequence){
+		index--;
+	}
 	memmove(&bans[index+1], &bans[index], sizeof(bans[0])*(size_t)(ban_count-index));
 	bans[index] = ban;
 	ban_count++;
@@ -236,10 +241,9 @@ static void write_ban(struct json_text *json, const struct ban *ban)
 }
 
 
-static bool store_bans(const struct options *options)
+static void store_bans(struct command *command)
 {
 	struct json_text json = { 0 };
-	bool is_stored;
 
 	store_write_head(&json, STORE_NAME);
 	json_open_array(&json, "bans");
@@ -248,9 +252,7 @@ static bool store_bans(const struct options *options)
 	}
 	json_close_array(&json);
 	json_close_object(&json);
-	is_stored = store_replace(options->state_dir, STORE_NAME, &json);
-	json_free(&json);
-	return is_stored;
+	command_store(command, STORE_NAME, &json);
 }
 
 
@@ -327,7 +329,7 @@ static bool load_ban(const cJSON *json)
 	}
 	ban->until = until;
 	ban->sequence = ++last_sequence;
-	insert_ban(ban, ban_count);
+	insert_ban(ban);
 	return true;
 }
 
@@ -366,9 +368,10 @@ void bans_cleanup(void)
 }
 
 
-/* The disconnecting part of setBan. */
+/* setBan and deleteBan: first it is stored, then it is done. */
 struct banning {
-	struct ban *ban;     /* a copy: another sender may delete the ban meanwhile */
+	struct ban *to_set;  /* until it is put among the others; NULL for deleteBan */
+	struct ban *ban;     /* a copy, as another sender may delete it; for deleteBan just whom it is about */
 	bool replaced;
 	bool disconnects;
 	uint64_t after;
@@ -380,6 +383,7 @@ static void free_banning(void *state)
 {
 	struct banning *banning = state;
 
+	free_ban(banning->to_set);
 	free_ban(banning->ban);
 	json_free(&banning->ids);
 }
@@ -426,43 +430,97 @@ static void disconnect_banned(struct command *command)
 }
 
 
-/* Puts the ban in, durably, in place of the one of the same name. False: all is as before, and the command has failed. */
-static bool put_ban(struct command *command, struct ban *ban, bool *replaced)
+/* Takes the one of this name out and puts another one in; both may be NULL. */
+static struct ban *exchange(const struct ban *name, struct ban *in)
 {
-	int index = index_of(ban->as, ban->who);
-	struct ban *old = index >= 0 ? take_ban(index) : NULL;
-	int limit = ban_count >= MAX_BANS ? MAX_BANS : ban->is_pattern && pattern_count >= MAX_PATTERN_BANS
-		? MAX_PATTERN_BANS : ban_bytes + ban->bytes > MAX_BAN_BYTES ? (int)MAX_BAN_BYTES : 0;
+	int index = index_of(name->as, name->who);
+	struct ban *out = index >= 0 ? take_ban(index) : NULL;
 
-	if(!limit){
-		ban->sequence = ++last_sequence;
-		insert_ban(ban, ban_count);
-		if(store_bans(command->request->options)){
-			*replaced = old != NULL;
-			free_ban(old);
-			return true;
-		}
-		take_ban(ban_count-1);
+	if(in){
+		insert_ban(in);
 	}
-	if(old){
-		insert_ban(old, index);
+	return out;
+}
+
+
+static void confirm_ban(struct command *command)
+{
+	struct banning *banning = command->state;
+	bool is_stored;
+	struct ban *old;
+
+	if(command_waits_for_store(command, &is_stored)){
+		return;
 	}
+	if(!is_stored){
+		command_fail(command, FAILED_STORE);
+		return;
+	}
+	old = exchange(banning->ban, banning->to_set);
+	banning->replaced = old != NULL;
+	free_ban(old);
+	if(!banning->to_set){
+		command_succeed(command, NULL);
+		return;
+	}
+	banning->to_set = NULL;
+	command->step = disconnect_banned;
+	disconnect_banned(command);
+}
+
+
+/* The limit that the ban would exceed, 0 if none. */
+static int limit_for(const struct ban *ban)
+{
+	return ban_count >= MAX_BANS ? MAX_BANS
+		: ban->is_pattern && pattern_count >= MAX_PATTERN_BANS ? MAX_PATTERN_BANS
+		: ban_bytes + ban->bytes > MAX_BAN_BYTES ? (int)MAX_BAN_BYTES : 0;
+}
+
+
+/* Stores the bans as they will be, and leaves them as they are for now. */
+static void change_bans(struct command *command)
+{
+	struct banning *banning = command->state;
+	struct ban *old;
+	int limit;
+
+	if(command_waits_to_store(command)){
+		return;
+	}
+	drop_expired();
+	old = exchange(banning->ban, NULL);
+	limit = banning->to_set ? limit_for(banning->to_set) : 0;
 	if(limit){
 		command_fail_number(command, FAILED_TOO_MANY, "limit", limit);
+	}else if(!banning->to_set && !old){
+		command_fail(command, FAILED_BAN_NOT_FOUND);
 	}else{
-		command_fail(command, FAILED_STORE);
+		if(banning->to_set){
+			banning->to_set->sequence = ++last_sequence;
+			insert_ban(banning->to_set);
+		}
+		store_bans(command);
+		if(banning->to_set){
+			exchange(banning->ban, NULL);
+		}
 	}
-	return false;
+	if(old){
+		insert_ban(old);
+	}
+	if(!command->ended){
+		command->step = confirm_ban;
+		confirm_ban(command);
+	}
 }
 
 
 void set_ban(struct command *command)
 {
-	struct banning *banning = command_new_state(command, sizeof(struct banning), disconnect_banned, free_banning);
+	struct banning *banning = command_new_state(command, sizeof(struct banning), change_bans, free_banning);
 	const char *who, *reason, *by, *wrong;
 	enum kind as;
 	int64_t until;
-	struct ban *ban;
 
 	if(!banning){
 		return;
@@ -486,51 +544,39 @@ void set_ban(struct command *command)
 	if(!command_read_bool(command, "disconnect", &banning->disconnects)){
 		return;
 	}
-	drop_expired();
-	ban = new_ban(as, who, reason, by);
+	banning->to_set = new_ban(as, who, reason, by);
 	banning->ban = new_ban(as, who, NULL, NULL);
-	if(!ban || !banning->ban){
-		free_ban(ban);
+	if(!banning->to_set || !banning->ban){
 		command_fail(command, FAILED_INTERNAL);
 		return;
 	}
-	ban->until = until;
-	ban->since = clock_now_ms();
-	if(!put_ban(command, ban, &banning->replaced)){
-		free_ban(ban);
-		return;
-	}
+	banning->to_set->until = until;
+	banning->to_set->since = clock_now_ms();
 	json_open_array(&banning->ids, NULL);
-	disconnect_banned(command);
+	change_bans(command);
 }
 
 
 void delete_ban(struct command *command)
 {
-	const char *who;
+	struct banning *banning = command_new_state(command, sizeof(struct banning), change_bans, free_banning);
+	const char *who, *wrong;
 	enum kind as;
-	const char *wrong = read_who(command->json, &as, &who);
-	struct ban *ban;
-	int index;
 
+	if(!banning){
+		return;
+	}
+	wrong = read_who(command->json, &as, &who);
 	if(wrong){
 		command_fail_field(command, wrong, "Invalid ban");
 		return;
 	}
-	drop_expired();
-	index = index_of(as, who);
-	if(index < 0){
-		command_fail(command, FAILED_BAN_NOT_FOUND);
+	banning->ban = new_ban(as, who, NULL, NULL);
+	if(!banning->ban){
+		command_fail(command, FAILED_INTERNAL);
 		return;
 	}
-	ban = take_ban(index);
-	if(!store_bans(command->request->options)){
-		insert_ban(ban, index);
-		command_fail(command, FAILED_STORE);
-		return;
-	}
-	free_ban(ban);
-	command_succeed(command, NULL);
+	change_bans(command);
 }
 
 

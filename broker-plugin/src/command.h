@@ -25,6 +25,7 @@ struct command {
 	const char *clientid;             /* set by command_read_clientid() */
 	const char *topic;                /* set by command_read_topic() */
 	bool reads_only;                  /* its outcome is logged at a lower level */
+	bool waits;                       /* for something else than its turn: set by command_wait_* */
 	bool ended;
 	void (*step)(struct command *command);
 	void (*free_state)(void *state);  /* called at the end, whatever the end is */
@@ -94,6 +95,15 @@ bool command_read_whole(struct command *command, const char *field, int64_t min,
 
 /* For commands that take several turns: whether this turn's time is used up. */
 bool command_turn_is_over(void);
+
+/*
+ * For commands that change what is stored. command_waits_to_store(): whether another one is at it; the step has to return
+ * and is called again. command_store(): begins to store a text, to be followed by command_waits_for_store(), which tells in
+ * `is_stored` how it ended once it returns false.
+ */
+bool command_waits_to_store(struct command *command);
+void command_store(struct command *command, const char *name, struct json_text *text);
+bool command_waits_for_store(struct command *command, bool *is_stored);
 
 /* Gives the command memory of its own for its steps, zeroed; fails the command and gives NULL when memory is short. */
 void *command_new_state(struct command *command, size_t size, void (*step)(struct command *command),

@@ -7,6 +7,7 @@
 #include "limits.h"
 #include "request_text.h"
 #include "sessions.h"
+#include "store.h"
 #include "warnings.h"
 
 #define UNKNOWN_COMMAND "Unknown command"
@@ -28,6 +29,26 @@ static int64_t working_since_us;
 bool command_turn_is_over(void)
 {
 	return has_ticks && turn_used_us + clock_monotonic_us() - working_since_us >= TURN_US;
+}
+
+
+bool command_waits_to_store(struct command *command)
+{
+	command->waits = store_is_busy();
+	return command->waits;
+}
+
+
+void command_store(struct command *command, const char *name, struct json_text *text)
+{
+	store_begin(command->request->options->state_dir, name, text);
+}
+
+
+bool command_waits_for_store(struct command *command, bool *is_stored)
+{
+	command->waits = !store_has_ended(!has_ticks, is_stored);
+	return command->waits;
 }
 
 
@@ -248,14 +269,15 @@ static void drop_if_abandoned(struct request *request)
 static void work(void)
 {
 	int64_t share_ends_us;
+	int waiting = 0; /* commands, one after another, that wait for something */
 
 	if(turn_used_us >= TURN_US){
 		return;
 	}
 	working_since_us = clock_monotonic_us();
 	share_ends_us = working_since_us + SHARE_US;
-	while(oldest && !command_turn_is_over()){
-		if(!in_work || clock_monotonic_us() >= share_ends_us){
+	while(oldest && waiting <= requests_waiting && !command_turn_is_over()){
+		if(!in_work || in_work->command.waits || clock_monotonic_us() >= share_ends_us){
 			in_work = next_in_turn(in_work);
 			share_ends_us = clock_monotonic_us() + SHARE_US;
 		}
@@ -266,6 +288,7 @@ static void work(void)
 			in_work = NULL;
 			remove_request(done);
 		}
+		waiting = in_work && in_work->command.waits ? waiting+1 : 0;
 	}
 	turn_used_us = has_ticks ? turn_used_us + clock_monotonic_us() - working_since_us : 0;
 }

@@ -13,6 +13,7 @@
 #include "self_disconnect.h"
 #include "sessions.h"
 #include "standing.h"
+#include "store.h"
 #include "warnings.h"
 
 #define PLUGIN_NAME "client-control"
@@ -202,6 +203,7 @@ static void clean_up(struct plugin *plugin)
 {
 	if(loaded == 0){
 		control_cleanup();
+		store_cleanup();
 		self_disconnect_cleanup();
 		events_cleanup();
 		sessions_cleanup();

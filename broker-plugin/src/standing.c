@@ -263,10 +263,9 @@ static void write_standing(struct json_text *json, const char *key, const struct
 }
 
 
-static bool store_all(const struct options *options)
+static void store_all(struct command *command)
 {
 	struct json_text json = { 0 };
-	bool is_stored;
 
 	store_write_head(&json, STORE_NAME);
 	json_open_array(&json, "standingSubscriptions");
@@ -275,9 +274,7 @@ static bool store_all(const struct options *options)
 	}
 	json_close_array(&json);
 	json_close_object(&json);
-	is_stored = store_replace(options->state_dir, STORE_NAME, &json);
-	json_free(&json);
-	return is_stored;
+	command_store(command, STORE_NAME, &json);
 }
 
 
@@ -371,8 +368,11 @@ static struct standing *read_standing(struct command *command)
 }
 
 
-/* One pass over all clients, for the one that is set or deleted. */
+/* setStandingSubscription and deleteStandingSubscription: it is stored, and then there is one pass over all clients. */
 struct pass {
+	struct standing *to_set;   /* until it is put among the others */
+	char name[MAX_NAME+1];
+	bool unsubscribes;
 	struct standing *old;      /* its subscriptions go; held */
 	struct standing *set;      /* NULL: it is deleted; held */
 	uint64_t after;
@@ -385,6 +385,7 @@ static void free_pass(void *state)
 {
 	struct pass *pass = state;
 
+	free_standing(pass->to_set);
 	hold(pass->old, -1);
 	hold(pass->set, -1);
 }
@@ -470,103 +471,134 @@ static void go_over_clients(struct command *command)
 }
 
 
-void set_standing(struct command *command)
+/* Takes the one of this name out and puts another one in; both may be NULL. */
+static struct standing *exchange(const char *name, struct standing *in)
 {
-	struct pass *pass = command_new_state(command, sizeof(struct pass), go_over_clients, free_pass);
-	struct standing *standing = pass ? read_standing(command) : NULL;
-	struct standing *old;
 	bool found;
-	int index;
+	int index = index_of(name, &found);
+	struct standing *out = found ? take(index) : NULL;
 
-	if(!standing){
-		return;
+	if(in){
+		insert(in, index);
 	}
-	index = index_of(standing->name, &found);
-	old = found ? take(index) : NULL;
-	if(count >= MAX_STANDING || all_bytes + standing->bytes > MAX_STANDING_BYTES){
-		command_fail_number(command, FAILED_TOO_MANY, "limit", count >= MAX_STANDING ? MAX_STANDING : MAX_STANDING_BYTES);
-	}else{
-		insert(standing, index);
-		if(store_all(command->request->options)){
-			pass->old = old;
-			pass->set = standing;
-			hold(old, 1);
-			hold(standing, 1);
-			if(old){
-				retire(old);
-			}
-			go_over_clients(command);
-			return;
-		}
-		take(index);
-		command_fail(command, FAILED_STORE);
-	}
-	if(old){
-		insert(old, index);
-	}
-	free_standing(standing);
+	return out;
 }
 
 
-/* The index of the command's `name`; -1: the command has failed. */
-static int find_named(struct command *command)
+static void confirm(struct command *command)
+{
+	struct pass *pass = command->state;
+	bool is_stored;
+
+	if(command_waits_for_store(command, &is_stored)){
+		return;
+	}
+	if(!is_stored){
+		command_fail(command, FAILED_STORE);
+		return;
+	}
+	pass->set = pass->to_set;
+	pass->to_set = NULL;
+	pass->old = exchange(pass->name, pass->set);
+	hold(pass->old, 1);
+	hold(pass->set, 1);
+	if(pass->old){
+		retire(pass->old);
+	}
+	if(!pass->set && !pass->unsubscribes){
+		pass->after = UINT64_MAX;
+	}
+	command->step = go_over_clients;
+	go_over_clients(command);
+}
+
+
+/* Stores them as they will be, and leaves them as they are for now. */
+static void change(struct command *command)
+{
+	struct pass *pass = command->state;
+	struct standing *old;
+
+	if(command_waits_to_store(command)){
+		return;
+	}
+	old = exchange(pass->name, NULL);
+	if(!pass->to_set && !old){
+		command_fail(command, FAILED_STANDING_SUBSCRIPTION_NOT_FOUND);
+	}else if(pass->to_set && (count >= MAX_STANDING || all_bytes + pass->to_set->bytes > MAX_STANDING_BYTES)){
+		command_fail_number(command, FAILED_TOO_MANY, "limit", count >= MAX_STANDING ? MAX_STANDING : MAX_STANDING_BYTES);
+	}else{
+		if(pass->to_set){
+			exchange(pass->name, pass->to_set);
+		}
+		store_all(command);
+		exchange(pass->name, NULL);
+	}
+	if(old){
+		exchange(pass->name, old);
+	}
+	if(!command->ended){
+		command->step = confirm;
+		confirm(command);
+	}
+}
+
+
+void set_standing(struct command *command)
+{
+	struct pass *pass = command_new_state(command, sizeof(struct pass), change, free_pass);
+
+	if(pass){
+		pass->to_set = read_standing(command);
+	}
+	if(pass && pass->to_set){
+		strcpy(pass->name, pass->to_set->name);
+		change(command);
+	}
+}
+
+
+/* The command's `name`; NULL: the command has failed. */
+static const char *command_name(struct command *command)
 {
 	const char *name = read_name(command->json);
-	bool found;
-	int index;
 
 	if(!name){
 		command_fail_field(command, "name", "Invalid/missing name");
-		return -1;
 	}
-	index = index_of(name, &found);
-	if(!found){
-		command_fail(command, FAILED_STANDING_SUBSCRIPTION_NOT_FOUND);
-		return -1;
-	}
-	return index;
+	return name;
 }
 
 
 void get_standing(struct command *command)
 {
+	const char *name = command_name(command);
 	struct json_text data = { 0 };
-	int index = find_named(command);
+	bool found;
+	int index;
 
-	if(index >= 0){
-		write_standing(&data, NULL, all[index], false);
-		command_succeed(command, &data);
+	if(!name){
+		return;
 	}
+	index = index_of(name, &found);
+	if(!found){
+		command_fail(command, FAILED_STANDING_SUBSCRIPTION_NOT_FOUND);
+		return;
+	}
+	write_standing(&data, NULL, all[index], false);
+	command_succeed(command, &data);
 }
 
 
 void delete_standing(struct command *command)
 {
-	struct pass *pass = command_new_state(command, sizeof(struct pass), go_over_clients, free_pass);
-	struct standing *standing;
-	bool unsubscribes = false;
-	int index;
+	struct pass *pass = command_new_state(command, sizeof(struct pass), change, free_pass);
+	const char *name = pass ? command_name(command) : NULL;
 
-	if(!pass || !command_read_bool(command, "unsubscribe", &unsubscribes)){
-		return;
+	if(name && command_read_bool(command, "unsubscribe", &pass->unsubscribes)){
+		strcpy(pass->name, name);
+		change(command);
 	}
-	index = find_named(command);
-	if(index < 0){
-		return;
-	}
-	standing = take(index);
-	if(!store_all(command->request->options)){
-		insert(standing, index);
-		command_fail(command, FAILED_STORE);
-		return;
-	}
-	pass->old = standing;
-	hold(standing, 1);
-	retire(standing);
-	if(!unsubscribes){
-		pass->after = UINT64_MAX;
-	}
-	go_over_clients(command);
 }
 
 

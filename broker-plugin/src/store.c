@@ -2,6 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -67,22 +70,101 @@ static bool sync_folder(const char *dir)
 }
 
 
-bool store_replace(const char *dir, const char *name, const struct json_text *text)
+/* The replacing that is under way. Its thread calls nothing of the broker's: that is not made for threads. */
+static struct {
+	bool is_busy;
+	bool has_thread;
+	pthread_t thread;
+	atomic_bool has_ended;
+	int error;               /* an errno; 0: it is stored */
+	const char *name;        /* a constant */
+	struct json_text text;
+	char dir[4096];
+	char path[4096];
+	char new_path[4096];
+} work;
+
+static void *replace(void *unused)
 {
-	char path[4096], new_path[4096];
-
-	if(!text->failed && make_path(path, sizeof(path), dir, name, "")
-			&& make_path(new_path, sizeof(new_path), dir, name, ".new")){
-
-		if(write_file(new_path, text) && rename(new_path, path) == 0 && sync_folder(dir)){
-			return true;
-		}
-	}else{
-		errno = text->failed ? ENOMEM : ENAMETOOLONG;
+	(void)unused;
+	work.error = 0;
+	if(!write_file(work.new_path, &work.text) || rename(work.new_path, work.path) || !sync_folder(work.dir)){
+		work.error = errno ? errno : EIO;
 	}
-	mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: the %s could not be stored in %s: %s.", name, dir,
-			strerror(errno));
-	return false;
+	atomic_store(&work.has_ended, true);
+	return NULL;
+}
+
+
+/* A thread that gets none of the signals that the broker waits for. */
+static bool start_thread(void)
+{
+	sigset_t all, before;
+	bool is_started;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	is_started = pthread_create(&work.thread, NULL, replace, NULL) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return is_started;
+}
+
+
+void store_begin(const char *dir, const char *name, struct json_text *text)
+{
+	work.is_busy = true;
+	work.has_thread = false;
+	work.name = name;
+	work.text = *text;
+	memset(text, 0, sizeof(*text));
+	atomic_store(&work.has_ended, false);
+	if(work.text.failed || snprintf(work.dir, sizeof(work.dir), "%s", dir) >= (int)sizeof(work.dir)
+			|| !make_path(work.path, sizeof(work.path), dir, name, "")
+			|| !make_path(work.new_path, sizeof(work.new_path), dir, name, ".new")){
+
+		work.error = work.text.failed ? ENOMEM : ENAMETOOLONG;
+		atomic_store(&work.has_ended, true);
+		return;
+	}
+	work.has_thread = start_thread();
+	if(!work.has_thread){
+		replace(NULL);
+	}
+}
+
+
+bool store_is_busy(void)
+{
+	return work.is_busy;
+}
+
+
+bool store_has_ended(bool waits, bool *is_stored)
+{
+	if(!waits && !atomic_load(&work.has_ended)){
+		return false;
+	}
+	if(work.has_thread){
+		pthread_join(work.thread, NULL);
+	}
+	json_free(&work.text);
+	work.is_busy = false;
+	*is_stored = work.error == 0;
+	if(work.error){
+		mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: the %s could not be stored in %s: %s.", work.name,
+				work.dir, strerror(work.error));
+	}
+	return true;
+}
+
+
+void store_cleanup(void)
+{
+	bool is_stored;
+
+	if(work.is_busy){
+		store_has_ended(true, &is_stored);
+	}
 }
 
 

@@ -1,6 +1,6 @@
 /*
  * Files of the plugin's own, in the folder of plugin_opt_state_dir: small, read at start, and replaced as a whole. A file
- * is never seen half-written, and what store_replace() confirmed is there after a crash of the machine.
+ * is never seen half-written, and what was confirmed as stored is there after a crash of the machine.
  */
 #ifndef STORE_H
 #define STORE_H
@@ -9,8 +9,20 @@
 
 #include "json_text.h"
 
-/* Replaces the file by this text, readable for nobody else. False, and logged, if anything fails. */
-bool store_replace(const char *dir, const char *name, const struct json_text *text);
+/*
+ * Begins to replace a file by this text (which is emptied), readable for nobody else. Disks take their time, and the broker
+ * has none: a thread of its own waits for the disk. One at a time: not while store_is_busy().
+ */
+void store_begin(const char *dir, const char *name, struct json_text *text);
+
+/* Whether a file is being replaced whose end store_has_ended() has not told yet. */
+bool store_is_busy(void);
+
+/* Whether that has ended, and whether the file is on the disk; if not, that was logged. `waits`: until it has ended. */
+bool store_has_ended(bool waits, bool *is_stored);
+
+/* Waits for what is under way. */
+void store_cleanup(void);
 
 /*
  * Reads a file of the form {"format": name, "version": 1, ...}. NULL if there is none; that, or anything else that does

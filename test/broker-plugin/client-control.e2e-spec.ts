@@ -201,7 +201,7 @@ describe('disconnectClient with plugin_opt_disconnect_with_will false on Mosquit
         clientId: 'delayed',
         clean: false,
         properties: { sessionExpiryInterval: 600 },
-        will: { topic: 'will/delayed', payload: 'gone', properties: { willDelayInterval: 1 } },
+        will: { topic: 'will/delayed', payload: 'gone', properties: { willDelayInterval: 3 } },
       });
       const closed = Promise.all([eventOf(mortal, 'close'), eventOf(delayed, 'close')]);
       delayed.stream.destroy();
