@@ -46,6 +46,14 @@ documents=$root/usr/share/doc/$name
 install -d "$documents/examples"
 install -m 644 "$source/README.md" "$source/packaging/copyright" "$documents/"
 install -m 644 "$source/packaging/client-control.conf" "$documents/examples/"
+if [ "$minor" = 0 ]; then
+	cat >>"$documents/examples/client-control.conf" <<-'EXAMPLE'
+
+	# Mosquitto 2.0 tells a plugin who is connected only if it watches logins. Named clients then need a password_file.
+	plugin_opt_track_clients true
+	EXAMPLE
+	sed -i '/^# With per_listener_settings/d' "$documents/examples/client-control.conf"
+fi
 
 # What the library needs of the C library and cJSON, in versions, as Debian's own tools see it.
 mkdir "$work/debian"

@@ -219,7 +219,9 @@ void clients_set_subscription(struct client *client, const char *filter, uint8_t
 	if(!*link){
 		size_t length = strlen(filter);
 
-		if(client->subscription_count < MAX_SUBSCRIPTIONS_REMEMBERED){
+		if(client->subscription_count < MAX_SUBSCRIPTIONS_REMEMBERED
+				&& client->subscription_bytes + length <= MAX_SUBSCRIPTION_BYTES_REMEMBERED){
+
 			*link = mosquitto_calloc(1, sizeof(struct subscription)+length+1);
 		}
 		if(!*link){
@@ -227,6 +229,7 @@ void clients_set_subscription(struct client *client, const char *filter, uint8_t
 		}
 		memcpy((*link)->filter, filter, length);
 		client->subscription_count++;
+		client->subscription_bytes += length;
 	}
 	standing_count_subscription(standing, 1);
 	standing_count_subscription((*link)->standing, -1);
@@ -243,8 +246,9 @@ static void free_subscription(struct client *client, struct subscription **link)
 
 	*link = subscription->next;
 	standing_count_subscription(subscription->standing, -1);
-	mosquitto_free(subscription);
 	client->subscription_count--;
+	client->subscription_bytes -= strlen(subscription->filter);
+	mosquitto_free(subscription);
 }
 
 

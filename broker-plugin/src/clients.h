@@ -36,6 +36,7 @@ struct client {
 	struct subscription *subscriptions;
 	int subscription_count;
 	int refusals;
+	size_t subscription_bytes;        /* of the filters */
 	enum client_leaving leaving;      /* it was kicked, and its end has not come yet (2.0 and WebSocket only) */
 	char id[];
 };

@@ -94,7 +94,14 @@ bool glob_matches(const char *pattern, const char *text)
 			text++;
 		}else if(star){
 			pattern = star;
-			text = star_text = next_character(star_text);
+			star_text = next_character(star_text);
+			if(!strchr("?\\*", *star)){
+				star_text = strchr(star_text, *star); /* where it may go on at all */
+				if(!star_text){
+					return false;
+				}
+			}
+			text = star_text;
 		}else{
 			return false;
 		}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "broker_api.h"
+#include "request_text.h"
 
 void json_append(struct json_text *json, const char *text, size_t length)
 {
@@ -25,26 +26,27 @@ void json_append(struct json_text *json, const char *text, size_t length)
 }
 
 
+/* What is no UTF-8 becomes U+FFFD: a username may come from where nobody has checked it (TLS-PSK). */
 static void append_quoted(struct json_text *json, const char *value)
 {
-	const char *plain = value; /* what needs no escape is appended in one piece */
+	size_t length = strlen(value), plain = 0, step; /* what needs no escape is appended in one piece */
 
 	json_append(json, "\"", 1);
-	for(; *value; value++){
-		unsigned char character = (unsigned char)*value;
+	for(size_t i=0; i<length; i+=step){
+		unsigned char character = (unsigned char)value[i];
 		char escape[8];
-		int length;
 
-		if(character >= 0x20 && character != '"' && character != '\\'){
+		step = character < 0x80 ? 1 : request_text_sequence(&value[i], length-i);
+		if(step > 0 && character >= 0x20 && character != '"' && character != '\\'){
 			continue;
 		}
-		json_append(json, plain, (size_t)(value-plain));
-		plain = value+1;
-		length = character < 0x20 ? snprintf(escape, sizeof(escape), "\\u%04x", character)
-			: snprintf(escape, sizeof(escape), "\\%c", character);
-		json_append(json, escape, (size_t)length);
+		(void)snprintf(escape, sizeof(escape), step == 0 ? "\\ufffd" : character < 0x20 ? "\\u%04x" : "\\%c", character);
+		step = step ? step : 1;
+		json_append(json, &value[plain], i-plain);
+		json_append(json, escape, strlen(escape));
+		plain = i+step;
 	}
-	json_append(json, plain, (size_t)(value-plain));
+	json_append(json, &value[plain], length-plain);
 	json_append(json, "\"", 1);
 }
 

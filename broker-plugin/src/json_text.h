@@ -23,7 +23,7 @@ void json_close_object(struct json_text *json);
 void json_open_array(struct json_text *json, const char *key);
 void json_close_array(struct json_text *json);
 
-/* NULL is written as null. The string has to be UTF-8. */
+/* NULL is written as null. */
 void json_string(struct json_text *json, const char *key, const char *value);
 void json_integer(struct json_text *json, const char *key, int64_t value);
 void json_bool(struct json_text *json, const char *key, bool value);

@@ -33,8 +33,9 @@
 #define REFUSALS_AT_ONCE 10
 #define REFUSAL_REFILL_SECONDS 60
 
-/* Subscriptions remembered of one client. */
+/* Subscriptions remembered of one client, and the bytes of their filters. */
 #define MAX_SUBSCRIPTIONS_REMEMBERED 1000
+#define MAX_SUBSCRIPTION_BYTES_REMEMBERED (256u * 1024)
 
 /* Bans, those of them that hold a wildcard or an address (each login is compared with all of these), and their bytes. */
 #define MAX_BANS 10000

@@ -4,6 +4,8 @@
  */
 #include "broker_api.h"
 
+#include <unistd.h>
+
 #include "access.h"
 #include "bans.h"
 #include "broker_version.h"
@@ -164,6 +166,10 @@ static void log_start(const struct options *options)
 	}
 	if(!options->state_dir){
 		warnings_note(WARNING_NO_STATE_DIR);
+	}else if(access(options->state_dir, W_OK | X_OK)){
+		warnings_note(WARNING_STATE_DIR_NOT_WRITABLE);
+		mosquitto_log_printf(MOSQ_LOG_WARNING, "Warning: client-control: the state folder %s cannot be written to.",
+				options->state_dir);
 	}
 	if(!options->track_clients){
 		warnings_note(WARNING_NOT_TRACKING);

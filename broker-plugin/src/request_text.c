@@ -5,9 +5,9 @@
 
 #include "broker_api.h"
 
-/* Length of the UTF-8 sequence at the start of the text, 0 if there is none (RFC 3629 section 4). */
-static size_t utf8_sequence(const unsigned char *text, size_t length)
+size_t request_text_sequence(const char *start, size_t length)
 {
+	const unsigned char *text = (const unsigned char *)start;
 	static const struct {
 		unsigned char first_min, first_max, second_min, second_max;
 		size_t length;
@@ -48,7 +48,7 @@ static size_t utf8_sequence(const unsigned char *text, size_t length)
 
 char *request_text_copy(const void *payload, size_t length)
 {
-	const unsigned char *from = payload;
+	const char *from = payload;
 	char *text = mosquitto_malloc(length+1);
 	size_t step;
 
@@ -56,15 +56,15 @@ char *request_text_copy(const void *payload, size_t length)
 		return NULL;
 	}
 	for(size_t i=0; i<length; i+=step){
-		step = utf8_sequence(&from[i], length-i);
+		step = request_text_sequence(&from[i], length-i);
 		if(step == 0){
 			mosquitto_free(text);
 			return NULL;
 		}
 		memcpy(&text[i], &from[i], step);
-		if(from[i] == '\\' && length-i >= 2 && from[i+1] < 0x80){
+		if(from[i] == '\\' && length-i >= 2 && !(from[i+1] & 0x80)){
 			/* An escape: two characters, so that the second of two backslashes begins none. */
-			text[i+1] = (char)from[i+1];
+			text[i+1] = from[i+1];
 			step = 2;
 			if(length-i >= 6 && !memcmp(&from[i], "\\u0000", 6)){
 				memcpy(&text[i], "\\uffff", 6);

@@ -13,6 +13,9 @@
  */
 char *request_text_copy(const void *payload, size_t length);
 
+/* Length of the UTF-8 sequence at the start of the text, 0 if there is none (RFC 3629 section 4) or it is a NUL. */
+size_t request_text_sequence(const char *text, size_t length);
+
 /* Whether a parsed string holds such a replaced U+0000. */
 bool request_text_has_nul(const char *string);
 

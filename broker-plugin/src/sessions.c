@@ -22,6 +22,7 @@ static void forget_subscriptions_of_ended_session(struct client *client, const s
 static struct client *add_connected(const struct mosquitto *context)
 {
 	struct client *client = clients_add(mosquitto_client_id(context));
+	int64_t now = clock_now_ms();
 
 	if(!client){
 		mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: out of memory, client '%s' cannot be controlled.",
@@ -32,7 +33,7 @@ static struct client *add_connected(const struct mosquitto *context)
 		events_disconnected(client, MOSQ_ERR_SESSION_TAKEN_OVER, EVENT_SESSION_UNKNOWN);
 	}
 	client->context = context;
-	client->connected_ms = clock_now_ms();
+	client->connected_ms = now > client->connected_ms ? now : client->connected_ms+1; /* tells connections apart */
 	client->leaving = NOT_LEAVING;
 	client->refusals = 0;
 	forget_subscriptions_of_ended_session(client, context);
@@ -124,11 +125,12 @@ int sessions_on_connect(int event, void *event_data, void *userdata)
 int sessions_on_offline(int event, void *event_data, void *userdata)
 {
 	const struct mosquitto_evt_client_offline *offline = event_data;
-	struct client *client = clients_find(mosquitto_client_id(offline->client));
+	struct client *client;
 
 	(void)event;
 	(void)userdata;
 	sessions_settle();
+	client = clients_find(mosquitto_client_id(offline->client));
 	if(client && client->context == offline->client){
 		events_disconnected(client, offline->reason, EVENT_SESSION_STAYS);
 		set_offline(client);
@@ -141,12 +143,13 @@ int sessions_on_offline(int event, void *event_data, void *userdata)
 int sessions_on_disconnect(int event, void *event_data, void *userdata)
 {
 	const struct mosquitto_evt_disconnect *disconnect = event_data;
-	struct client *client = clients_find(mosquitto_client_id(disconnect->client));
 	bool is_takeover = disconnect->reason == MOSQ_ERR_SESSION_TAKEN_OVER;
+	struct client *client;
 
 	(void)event;
 	(void)userdata;
 	sessions_settle();
+	client = clients_find(mosquitto_client_id(disconnect->client));
 	if(!client || (client->context && client->context != disconnect->client)
 			|| (!client->context && mosquitto_client(client->id) != disconnect->client)){
 

@@ -14,6 +14,8 @@ static const char *const texts[WARNING_COUNT] = {
 	[WARNING_BANNED_GOT_IN] = "A banned client got past the login and was disconnected right after it: it logs in with a "
 		"certificate, or another plugin answers logins before this one. Load client-control before the others",
 	[WARNING_NO_STATE_DIR] = "Bans and standing subscriptions have no place to be stored: set plugin_opt_state_dir",
+	[WARNING_STATE_DIR_NOT_WRITABLE] = "The folder for bans and standing subscriptions cannot be written to by the broker's "
+		"user: none can be set or deleted",
 	[WARNING_NOT_TRACKING] = TEXT_NOT_TRACKING,
 	[WARNING_ANONYMOUS_CONTROL] = "Any client without a username controls all others: not for production",
 };

@@ -115,6 +115,8 @@ static void disconnects(void)
 	expect(COMMAND("disconnectClients") ",\"filter\":{\"address\":\"10.0.0.0/31\"}",
 			DATA("{\"clients\":[{\"clientid\":\"one\",\"outcome\":\"done\",*}],\"more\":false}"));
 	check(stub_broker_counts().kicks == 3, "only who was meant is kicked", "three times");
+	stub_broker_take_over_and_fail("two");
+	expect(COMMAND("getClient") ",\"clientid\":\"two\"", CODE("CLIENT_NOT_FOUND"));
 	stub_broker_stop();
 }
 
@@ -256,7 +258,7 @@ static void watches(void)
 
 #endif
 
-static void globs(void)
+static void texts(void)
 {
 	static const struct {
 		const char *pattern, *text;
@@ -265,12 +267,17 @@ static void globs(void)
 		{ "*", "", true }, { "?", "", false }, { "?", "\xC3\xA9", true }, { "??", "\xC3\xA9", false },
 		{ "a*c", "abc", true }, { "a*c", "abcd", false }, { "*a*b", "xaxbxb", true }, { "a\\*", "a*", true },
 		{ "a\\*", "ab", false }, { "*ab?", "abab\xC3\xA9", true }, { "a", "", false }, { "a**b?*", "aXbY", true },
+		{ "*ab*ba*", "xaabbba", true }, { "*ab*ba*", "xaabb", false }, { "*\xC3\xA9*", "a\xC3\xA8\xC3\xA9", true },
 	};
 	struct network network;
 
 	for(size_t i=0; i<sizeof(examples)/sizeof(examples[0]); i++){
 		check(glob_matches(examples[i].pattern, examples[i].text) == examples[i].matches, examples[i].pattern, examples[i].text);
 	}
+	stub_broker_start();
+	stub_broker_connect("psk", "\xC3\x28\"\xE2\x82", "127.0.0.1");
+	expect(COMMAND("getClient") ",\"clientid\":\"psk\"", DATA("{*\"username\":\"\xEF\xBF\xBD(\\\\\"\xEF\xBF\xBD\xEF\xBF\xBD\",*"));
+	stub_broker_stop();
 	check(glob_is_valid("a\\\\") && !glob_is_valid("a\\") && !glob_is_valid(""), "patterns", "are checked");
 	check(network_read(&network, "2001:db8::/33") && network_holds(&network, "2001:db8:7fff::1")
 			&& !network_holds(&network, "2001:db8:8000::1") && !network_holds(&network, "10.0.0.1")
@@ -296,7 +303,7 @@ int main(void)
 	subscriptions();
 	watches();
 #endif
-	globs();
+	texts();
 	printf("Mosquitto %s, our own protocol: %d checks, %d failed\n", BUILT_FOR, checks, failures);
 	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -149,6 +149,17 @@ bool stub_broker_connect(const char *id, const char *username, const char *addre
 }
 
 
+void stub_broker_take_over_and_fail(const char *id)
+{
+	struct mosquitto *old = find_client(id);
+	struct mosquitto refused = { .id = strdup(id), .address = "127.0.0.1", .connected = true };
+
+	old->session_stays = false;
+	end_connection(old, 142);
+	end_connection(&refused, MOSQ_ERR_INVAL);
+}
+
+
 void stub_broker_disconnect(const char *id, bool session_stays)
 {
 	struct mosquitto *client = find_client(id);

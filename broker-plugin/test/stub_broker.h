@@ -25,6 +25,9 @@ void stub_broker_stop(void);
 /* A client logs in; false if the plugin keeps it out. A client of this id is taken over. */
 bool stub_broker_connect(const char *id, const char *username, const char *address);
 
+/* A new connection ends the client's and its session, and is refused after that (max_connections, for one). */
+void stub_broker_take_over_and_fail(const char *id);
+
 /* A client ends its connection, with its session unless that is to stay. */
 void stub_broker_disconnect(const char *id, bool session_stays);
 

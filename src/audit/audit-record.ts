@@ -46,8 +46,9 @@ export interface AuditItem {
   /** Its place in the call, from 0. */
   readonly index: number;
   readonly broker?: string | undefined;
-  readonly action: ControlAction;
-  readonly clientId: string;
+  /** Undefined, like the client, for an item that cannot be read. */
+  readonly action: ControlAction | undefined;
+  readonly clientId: string | undefined;
   readonly topic?: string | undefined;
 }
 
@@ -95,7 +96,7 @@ export function itemRecords(
     project,
     broker: item.broker === undefined ? broker : bounded(item.broker, MAX_NAME),
     action: item.action,
-    clientId: bounded(item.clientId),
+    clientId: item.clientId && bounded(item.clientId),
     topic: item.topic && bounded(item.topic),
     callId,
     index: item.index,

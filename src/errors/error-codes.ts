@@ -100,6 +100,17 @@ export const ERROR_CODES = {
     message: 'The client has connected again since then',
     info: { lastConnect: 1795435200000 },
   },
+  SELECTION_CHANGED: {
+    status: 409,
+    when: 'The clients that are selected are not as many as `expectCount`, or not those of `selection`; nothing was done.',
+    message: 'The selection has 201 clients, not 200',
+    info: { count: 201, selection: 'f6d3a9c0b1e24d5788a0c3e2b4f61d90' },
+  },
+  IDEMPOTENCY_KEY_IN_USE: {
+    status: 409,
+    when: 'A call with this `Idempotency-Key` is being carried out, or was when its replica stopped.',
+    message: 'A call with this Idempotency-Key has not ended',
+  },
   PAYLOAD_TOO_LARGE: {
     status: 413,
     when: 'The body is larger than the configured limit.',
@@ -110,6 +121,16 @@ export const ERROR_CODES = {
     status: 415,
     when: 'The body is not `application/json`.',
     message: 'Send the body as application/json',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    when: 'There was a call with this `Idempotency-Key` and another body within the last 24 hours.',
+    message: 'This Idempotency-Key belongs to a call with another body',
+  },
+  PREVIOUS_ACTION_FAILED: {
+    status: 424,
+    when: 'Of an item of a call for many clients: what was to be done to the client before did not succeed, so this was not sent.',
+    message: 'What was to be done to this client before did not succeed',
   },
   TOO_MANY_REQUESTS: {
     status: 429,
@@ -168,6 +189,26 @@ export const ERROR_CODES = {
     when: 'Too many commands are waiting for this broker.',
     message: 'Too many commands are waiting for this broker',
     info: { limit: 10000 },
+  },
+  SELECTION_INCOMPLETE: {
+    status: 503,
+    when: 'Not all brokers told which clients match, and the call does not say `partial`; nothing was done.',
+    message: 'Not all brokers answered; nothing was done',
+    info: {
+      notAnswered: [
+        {
+          project: 'demo',
+          broker: 'line-2',
+          code: 'BROKER_UNAVAILABLE',
+          message: 'The broker is not connected',
+        },
+      ],
+    },
+  },
+  IDEMPOTENCY_STORE_UNAVAILABLE: {
+    status: 503,
+    when: 'The call has an `Idempotency-Key`, and Redis, which keeps them, does not answer; nothing was done.',
+    message: 'Idempotency keys cannot be kept at the moment; nothing was done',
   },
   SHUTTING_DOWN: {
     status: 503,

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Injectable } from '@nestjs/common';
 
 /** Whether the service still takes work, and how much of it is under way. */
@@ -6,6 +7,16 @@ export class Drain {
   #draining = false;
   #inFlight = 0;
   #onIdle: (() => void) | undefined;
+  readonly #started = new AbortController();
+
+  constructor() {
+    setMaxListeners(0, this.#started.signal);
+  }
+
+  /** Aborted when the service begins to drain: for work that would go on for long. */
+  get signal(): AbortSignal {
+    return this.#started.signal;
+  }
 
   get isDraining(): boolean {
     return this.#draining;
@@ -28,6 +39,7 @@ export class Drain {
   /** Refuses new work from now on, and resolves when what is under way has finished, at the latest after `graceMs`. */
   async start(graceMs: number): Promise<void> {
     this.#draining = true;
+    this.#started.abort();
     if (this.#inFlight === 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, graceMs);

@@ -70,6 +70,8 @@ export class ClientConnection {
   readonly #socket: Socket;
   readonly #open = new Set<Exchange>();
   #latest: Exchange | undefined;
+  /** Whether the body that is arriving is read as it comes, and so has no deadline of its own. */
+  isBodyStreamed = false;
   #failure: AppError | undefined;
   #onFailure: ((failure: AppError) => void) | undefined;
 

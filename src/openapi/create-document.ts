@@ -21,6 +21,7 @@ export function createDocument(app: INestApplication): OpenAPIObject {
       description: 'An opaque token or a JWT of the identity provider.',
     })
     .addTag('Client control', 'Act on connected clients.')
+    .addTag('Many clients', 'The same to many clients with one call, each with its own outcome.')
     .addTag('Client inspect', 'See the clients of a broker.')
     .addTag('Audit', 'Who did what to which client.')
     .addTag('Projects and brokers', 'What is there, and how its connections are doing.')

@@ -26,8 +26,8 @@ export class MemoryCounter {
     return this.#windows.size;
   }
 
-  /** Adds one, and tells what that makes. */
-  count(key: string): Count {
+  /** Adds to a key, and tells what that makes. */
+  count(key: string, amount = 1): Count {
     const now = performance.now();
     let window = this.#windows.get(key);
     if (window === undefined || window.endsAt <= now) {
@@ -35,7 +35,7 @@ export class MemoryCounter {
       this.#makeRoom(now);
       this.#windows.set(key, (window = { count: 0, endsAt: now + WINDOW_MS }));
     }
-    window.count += 1;
+    window.count += amount;
     return { count: window.count, endsInMs: window.endsAt - now };
   }
 

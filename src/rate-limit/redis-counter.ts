@@ -13,9 +13,14 @@ const MAX_RECONNECT_DELAY_MS = 2000;
 /** The braces keep all keys in one slot: a node of a cluster, which is not supported, then takes all or none of them. */
 const PREFIX = 'client-control:{rate-limit}:';
 
-/** One round trip, and atomic: a key never stays without an end. Needs `eval`, `incr`, `pttl` and `pexpire`. */
+/** One round trip, and atomic: a key never stays without an end. Needs `eval`, `incr`, `incrby`, `pttl` and `pexpire`. */
 const COUNT_SCRIPT = `
-local count = redis.call('INCR', KEYS[1])
+local count
+if ARGV[2] == '1' then
+  count = redis.call('INCR', KEYS[1])
+else
+  count = redis.call('INCRBY', KEYS[1], ARGV[2])
+end
 local left = redis.call('PTTL', KEYS[1])
 if left < 0 then
   redis.call('PEXPIRE', KEYS[1], ARGV[1])
@@ -61,23 +66,28 @@ export class RedisCounter implements OnApplicationShutdown {
     });
   }
 
+  /** The connection, for what else replicas share; undefined without one. */
+  get client(): Redis | undefined {
+    return this.#redis;
+  }
+
   /** Whether there is a shared store at all. */
   get isConfigured(): boolean {
     return this.#redis !== undefined;
   }
 
   /**
-   * Adds one to a key, and tells what that makes.
+   * Adds to a key, and tells what that makes.
    *
    * @returns undefined when Redis cannot tell: then this process is to count by itself. Never rejects
    */
-  async count(key: string): Promise<Count | undefined> {
+  async count(key: string, amount = 1): Promise<Count | undefined> {
     if (this.#redis?.status !== 'ready' || performance.now() < this.#pausedUntil) {
       this.#metrics.countStoreError();
       return undefined;
     }
     try {
-      const answer = (await this.#redis.eval(COUNT_SCRIPT, 1, `${PREFIX}${key}`, WINDOW_MS)) as [
+      const answer = (await this.#redis.eval(COUNT_SCRIPT, 1, `${PREFIX}${key}`, WINDOW_MS, amount)) as [
         number,
         number,
       ];
@@ -120,7 +130,7 @@ export function problemOf(error: unknown): string {
     case 'NOAUTH':
       return `Redis does not count: it refuses the username or password (${text})`;
     case 'NOPERM':
-      return `Redis does not count: the user lacks a permission; it needs +eval +incr +pttl +pexpire ~${PREFIX}* (${text})`;
+      return `Redis does not count: the user lacks a permission; it needs +eval +incr +incrby +pttl +pexpire ~${PREFIX}* (${text})`;
     case 'READONLY':
       return `Redis does not count: it is a replica now; connecting again to find the primary (${text})`;
     case 'MOVED':

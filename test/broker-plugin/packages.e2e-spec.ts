@@ -94,7 +94,9 @@ describe.each([
     const broker = new PluginBroker({
       ...preparePluginTarget(version),
       library: root.path(LIBRARY),
-      pluginOptions: options.map((line) => line.replace('plugin_opt_', '')),
+      pluginOptions: options.map((line) =>
+        line.replace('plugin_opt_', '').replace('/var/lib/mosquitto', '{dir}'),
+      ),
       globalConfig: example.filter((line) => /^(?!plugin|#)./.test(line)),
     });
     try {

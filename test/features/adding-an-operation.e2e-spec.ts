@@ -91,7 +91,7 @@ describe(PAGE, () => {
     };
     const path = '/api/projects/{projectId}/brokers/{brokerId}/client-control/ping';
     expect(document.paths[path]?.put?.operationId).toBe('pingClient');
-    expect(JSON.stringify(document)).toContain('`unsubscribe` or `ping`');
+    expect(JSON.stringify(document)).toContain('`unsubscribe`, `ping`');
     expect(await (await fetch(`${url}/metrics`)).text()).toMatch(
       /commands_total\{.*command="pingClient",outcome="OK"/,
     );

@@ -370,7 +370,12 @@ describe('on the embedded broker', () => {
     expect(idsOf(await get('?clientid=pump-*'))).toEqual(['pump-1']);
     expect(idsOf(await get('?username=pumps&connected=true'))).toEqual(['pump-1']);
     const one = await get('/detail?clientid=pump-1');
-    expect(one.body).toMatchObject({ clientid: 'pump-1', connected: true, subscriptions: ['pumps/#'] });
+    expect(one.body).toMatchObject({
+      clientid: 'pump-1',
+      connected: true,
+      subscriptions: [{ topic: 'pumps/#', qos: 0, by: 'client' }],
+      subscriptionsKnown: 'all',
+    });
     expectError(await get('/detail?clientid=pump-2'), 'CLIENT_NOT_FOUND', { clientid: 'pump-2' });
   });
 });

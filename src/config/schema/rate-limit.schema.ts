@@ -23,6 +23,10 @@ export function rateLimitSchema(files: ConfigFiles) {
       unauthenticatedPerMinute: integer(0, 1_000_000_000).prefault(600).meta({
         description: 'Requests per minute and address without an accepted credential; 0 turns the limit off.',
       }),
+      bulkItemsPerMinute: integer(0, 1_000_000_000).prefault(10_000_000).meta({
+        description:
+          'Items of calls for many clients (`bulk`) per minute and credential; 0 turns the limit off. Such a call counts once as a request.',
+      }),
       redis: redis.optional().meta({
         restart: true,
         description: 'Redis or Valkey, so that replicas count together; without it each counts in memory.',

@@ -23,7 +23,7 @@ export async function readJsonBody(request: IncomingMessage, limit: number): Pro
   }
   const bytes = await readBytes(request, limit);
   const body = parseJson(bytes);
-  if (isDeeperThan(body, MAX_DEPTH)) throw invalid([{ path: '', message: 'the body is nested too deeply' }]);
+  if (isNestedTooDeeply(body)) throw invalid([{ path: '', message: 'the body is nested too deeply' }]);
   return body;
 }
 
@@ -81,6 +81,11 @@ function parseJson(bytes: Buffer): unknown {
   } catch {
     throw invalid([{ path: '', message: 'the body is not valid JSON' }]);
   }
+}
+
+/** Whether a value is nested deeper than any body has to be. */
+export function isNestedTooDeeply(value: unknown): boolean {
+  return isDeeperThan(value, MAX_DEPTH);
 }
 
 /** Looks no deeper than `depth`, so that hostile nesting costs nothing. */

@@ -9,3 +9,8 @@ export function wantsNdjson({ headers }: IncomingMessage): boolean {
     .split(',')
     .some((range) => range.split(';', 1)[0]?.trim().toLowerCase() === NDJSON);
 }
+
+/** Whether a body has one JSON value per line. */
+export function isNdjson({ headers }: IncomingMessage): boolean {
+  return headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() === NDJSON;
+}

@@ -27,12 +27,12 @@ export class ValidatingPipe implements PipeTransform {
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
     if ((type !== 'body' && type !== 'query') || metatype === undefined || metatype === Object) return value;
     const dto = metatype as ClassConstructor<object>;
-    return type === 'query' ? toDto(dto, value) : this.#bodyDto(dto, value);
+    return type === 'query' ? checkedDto(dto, value) : this.#bodyDto(dto, value);
   }
 
   async #bodyDto(dto: ClassConstructor<object>, value: unknown): Promise<object> {
     const body = await this.#readBody(value);
-    return (isJsonObject(body) ? validDto(dto, body) : undefined) ?? toDto(dto, body);
+    return toDto(dto, body);
   }
 
   #readBody(value: unknown): Promise<unknown> {
@@ -42,8 +42,17 @@ export class ValidatingPipe implements PipeTransform {
   }
 }
 
+/**
+ * Makes a DTO of a parsed body, or of a part of one that is a body of its own.
+ *
+ * @throws {AppError} `INVALID` with every issue
+ */
+export function toDto<T extends object>(dto: ClassConstructor<T>, plain: unknown): T {
+  return (isJsonObject(plain) ? validDto(dto, plain) : undefined) ?? checkedDto(dto, plain);
+}
+
 /** @throws {AppError} `INVALID` */
-function toDto(dto: ClassConstructor<object>, plain: unknown): object {
+function checkedDto<T extends object>(dto: ClassConstructor<T>, plain: unknown): T {
   if (!isJsonObject(plain)) {
     throw invalid([{ path: '', message: 'the body must be a JSON object' }]);
   }

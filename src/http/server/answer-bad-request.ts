@@ -11,6 +11,7 @@ import { ClientConnection } from '../exchange.js';
  */
 export function answerBadRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && ClientConnection.of(socket).isBodyStreamed) return;
   const failure = failureOf(error);
   if (ClientConnection.of(socket).fail(failure)) writeError(failure, socket);
 }

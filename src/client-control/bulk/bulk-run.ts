@@ -1,0 +1,234 @@
+import type { AuditCall } from '../../audit/audit-call.js';
+import type { BrokerGateway } from '../../broker-gateway/broker-gateway.js';
+import { brokerKey, type BrokerRef } from '../../broker-gateway/broker-ref.js';
+import { AppError } from '../../errors/app-error.js';
+import type { BulkMetrics } from './bulk-metrics.js';
+import { BrokerLane } from './broker-lane.js';
+import {
+  failedWith,
+  refused,
+  Summary,
+  type BulkItem,
+  type Ending,
+  type ItemResult,
+  type ReadyItem,
+} from './bulk-item.js';
+import type { ItemQuota } from './item-quota.js';
+import { isAction } from './item-preparation.js';
+import { mergeEndings } from './merge-endings.js';
+import type { Pacer } from './pacer.js';
+
+/** Takes the results, as the items end. */
+export interface ResultSink {
+  /** @returns false when the reader is behind: wait for {@link room} before more is sent */
+  add(result: ItemResult): boolean;
+  room(): Promise<void>;
+}
+
+/** What a run needs. */
+export interface RunParts {
+  readonly gateway: BrokerGateway;
+  readonly audit: AuditCall;
+  readonly metrics: BulkMetrics;
+  readonly sink: ResultSink;
+  readonly quota: ItemQuota;
+  readonly pacer: Pacer | undefined;
+  readonly requestId: string;
+  /** Why the run stopped early, which what was not sent fails with; aborted together with {@link signal}. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Carries out the items of one call.
+ *
+ * Guarantees: each item ends exactly once and as a single call would, with one record in the audit trail. Operations on one
+ * client on one broker run in the order of the items. Aborted, it sends nothing more; what was sent goes on to its true
+ * outcome. Holds a bounded number of items, however many there are, and reads on only when brokers, audit trail and
+ * the reader of the results keep up. A broker that is down or slow holds up the others only when ten thousand items wait
+ * for it.
+ */
+export class BulkRun {
+  readonly summary = new Summary();
+  readonly #parts: RunParts;
+  readonly #lanes = new Map<string, BrokerLane>();
+  #open = 0;
+  #isBehind = false;
+  #onIdle: (() => void) | undefined;
+
+  constructor(parts: RunParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Resolves when every item has ended.
+   *
+   * @throws what `source` throws, after all items before it have ended
+   */
+  async run(source: AsyncIterable<readonly BulkItem[]>): Promise<void> {
+    try {
+      for await (const items of source) await this.#take(items);
+    } finally {
+      if (this.#open > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    }
+  }
+
+  async #take(items: readonly BulkItem[]): Promise<void> {
+    const { signal, pacer, quota } = this.#parts;
+    const refusal = signal.aborted ? undefined : await this.#announce(items);
+    const granted = quota.take(items.length);
+    const allowed = typeof granted === 'number' ? granted : await granted;
+    let taken = 0;
+    for (const item of items) {
+      if (this.#isBehind) await this.#catchUp();
+      const waitMs = pacer === undefined || signal.aborted ? 0 : pacer.take();
+      if (waitMs > 0) await pause(waitMs, signal);
+      this.#open += 1;
+      if (item.kind === 'refused') this.#end(item, item.ending);
+      else if (signal.aborted) this.#end(item, this.#notSent());
+      else if (refusal !== undefined) this.#end(item, refusal);
+      else if (taken++ >= allowed) this.#end(item, quota.refusal);
+      else {
+        const full = this.#start(item);
+        if (full !== undefined) await full.room();
+      }
+    }
+  }
+
+  /** @returns how the items end whose start cannot be written down although it must */
+  async #announce(items: readonly BulkItem[]): Promise<Ending | undefined> {
+    const { audit, requestId } = this.#parts;
+    if (!audit.isRequired) return undefined;
+    const ready = items.flatMap((item) => chainOf(item));
+    try {
+      await audit.announce(
+        ready.map(({ index, broker, action, clientid, body: { topic } }) => ({
+          index,
+          broker,
+          action,
+          clientId: clientid,
+          topic,
+        })),
+      );
+      return undefined;
+    } catch (error) {
+      return failedWith(error, requestId);
+    }
+  }
+
+  async #catchUp(): Promise<void> {
+    const { audit, sink } = this.#parts;
+    await audit.room();
+    await sink.room();
+    this.#isBehind = false;
+  }
+
+  /** @returns a lane that takes no more for now */
+  #start(item: ReadyItem): BrokerLane | undefined {
+    const { operation, body, brokers } = item;
+    const [only] = brokers;
+    if (brokers.length === 1 && only !== undefined) {
+      const lane = this.#lane(only);
+      lane.add({ operation, body, onEnd: (ending) => this.#end(item, ending) });
+      return lane.hasRoom ? undefined : lane;
+    }
+    let full: BrokerLane | undefined;
+    const endings: { broker: string; ending: Ending }[] = [];
+    for (const broker of brokers) {
+      const lane = this.#lane(broker);
+      const onEnd = (ending: Ending): void => {
+        endings.push({ broker: broker.brokerId, ending });
+        if (endings.length < brokers.length) return;
+        const merged = mergeEndings(endings);
+        this.#end({ ...item, broker: merged.broker ?? item.broker }, merged.ending);
+      };
+      lane.add({ operation, body, onEnd });
+      if (!lane.hasRoom) full = lane;
+    }
+    return full;
+  }
+
+  #lane(broker: BrokerRef): BrokerLane {
+    const key = brokerKey(broker);
+    let lane = this.#lanes.get(key);
+    if (lane === undefined) {
+      const { gateway, signal, requestId } = this.#parts;
+      this.#lanes.set(key, (lane = new BrokerLane(gateway, broker, signal, requestId)));
+    }
+    return lane;
+  }
+
+  #end(item: BulkItem, ending: Ending): void {
+    const { audit, sink, metrics } = this.#parts;
+    const { index, broker, clientid, action } = item;
+    this.summary.count(ending.outcome);
+    metrics.count(action, ending.outcome);
+    const topic = item.kind === 'ready' ? item.body.topic : item.topic;
+    const isWritten = audit.conclude(auditItem(item, topic, ending));
+    const isTaken = sink.add({ index, broker, clientid, action, ...ending });
+    if (!isWritten || !isTaken) this.#isBehind = true;
+    if (item.next !== undefined) this.#goOn(item.next, ending);
+    this.#open -= 1;
+    if (this.#open === 0) this.#onIdle?.();
+  }
+
+  /** The next thing to be done to a client, if what came before it succeeded. */
+  #goOn(next: BulkItem, before: Ending): void {
+    const { pacer, signal } = this.#parts;
+    this.#open += 1;
+    if (before.outcome !== 'done') {
+      this.#end(next, PREVIOUS_FAILED);
+      return;
+    }
+    if (next.kind === 'refused') {
+      this.#end(next, next.ending);
+      return;
+    }
+    const start = (): void => {
+      if (signal.aborted) this.#end(next, this.#notSent());
+      else this.#start(next);
+    };
+    const waitMs = pacer?.take() ?? 0;
+    if (waitMs > 0) setTimeout(start, waitMs);
+    else start();
+  }
+
+  #notSent(): Ending {
+    return failedWith(this.#parts.signal.reason, this.#parts.requestId);
+  }
+}
+
+const PREVIOUS_FAILED = refused(
+  new AppError('PREVIOUS_ACTION_FAILED', 'What was to be done to this client before did not succeed'),
+  'not-sent',
+);
+
+function chainOf(item: BulkItem | undefined): ReadyItem[] {
+  if (item === undefined) return [];
+  return item.kind === 'ready' ? [item, ...chainOf(item.next)] : chainOf(item.next);
+}
+
+function auditItem(
+  { index, broker, clientid, action }: BulkItem,
+  topic: string | undefined,
+  ending: Ending,
+): Parameters<AuditCall['conclude']>[0] {
+  const head = { index, broker, action: isAction(action) ? action : undefined, clientId: clientid, topic };
+  if (ending.outcome === 'done') return { ...head, outcome: 'OK' };
+  const { code } = ending.error;
+  return ending.outcome === 'failed'
+    ? { ...head, outcome: code }
+    : { ...head, outcome: code, outcomeDetail: ending.outcome };
+}
+
+/** Waits, but not longer than the run goes on. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end, { once: true });
+  });
+}

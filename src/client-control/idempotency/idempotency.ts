@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '../../access/caller.js';
+import { AppError } from '../../errors/app-error.js';
+import { invalid } from '../../errors/issue.js';
+import { MemoryKeys } from './memory-keys.js';
+import { RedisKeys } from './redis-keys.js';
+
+const KEY = /^[\x21-\x7e]{8,128}$/;
+
+/** What is kept of a call. */
+export interface KeptCall {
+  /** Hash of its body. */
+  readonly body: string;
+  /** Its answer; undefined while it is carried out. */
+  readonly result?: string | undefined;
+}
+
+/** Where calls are kept for 24 hours, by key. */
+export interface KeyStore {
+  /**
+   * Keeps a call that begins, unless there is one of this key.
+   *
+   * @returns the one that there is; undefined when there was none
+   */
+  begin(key: string, body: string): Promise<KeptCall | undefined>;
+  /** Keeps the answer of a call. */
+  finish(key: string, call: KeptCall): Promise<void>;
+  /** Forgets a call that did nothing. */
+  forget(key: string): Promise<void>;
+}
+
+/** A call that goes on under its key, or the answer of the one that had it before. */
+export type KeyedCall =
+  | { readonly kind: 'replay'; readonly result: string }
+  | {
+      readonly kind: 'new';
+      /** Keeps the answer. */
+      finish(result: string): Promise<void>;
+      /** It did nothing: the key is free again. */
+      release(): Promise<void>;
+    };
+
+/**
+ * Lets a call be repeated without being carried out twice: same caller, path and key within 24 hours get the stored answer
+ * again. Kept in Redis where replicas share one, else in this process's memory.
+ *
+ * A process that ends in the middle of a call leaves its key in use in Redis for the rest of the 24 hours: what became of
+ * the call is in the audit trail, and doing it again is for the caller to decide, with another key. What is kept in
+ * memory a restart forgets.
+ */
+@Injectable()
+export class Idempotency {
+  readonly #store: KeyStore;
+
+  constructor(redis: RedisKeys, memory: MemoryKeys) {
+    this.#store = redis.isConfigured ? redis : memory;
+  }
+
+  /**
+   * @param header the `Idempotency-Key`
+   * @throws {AppError} `INVALID` for a key that is none, `IDEMPOTENCY_KEY_REUSED`, `IDEMPOTENCY_KEY_IN_USE`,
+   *   `IDEMPOTENCY_STORE_UNAVAILABLE`
+   */
+  async begin(header: unknown, caller: Caller, path: string, body: unknown): Promise<KeyedCall> {
+    if (typeof header !== 'string' || !KEY.test(header)) {
+      throw invalid([{ path: 'Idempotency-Key', message: 'must be 8 to 128 visible ASCII characters' }]);
+    }
+    const key = hashOf([caller.kind, caller.name, path, header]);
+    const bodyHash = hashOf(body);
+    const kept = await this.#store.begin(key, bodyHash);
+    if (kept === undefined) {
+      return {
+        kind: 'new',
+        finish: (result) => this.#store.finish(key, { body: bodyHash, result }),
+        release: () => this.#store.forget(key),
+      };
+    }
+    if (kept.body !== bodyHash) {
+      throw new AppError(
+        'IDEMPOTENCY_KEY_REUSED',
+        'This Idempotency-Key belongs to a call with another body',
+      );
+    }
+    if (kept.result === undefined) {
+      throw new AppError('IDEMPOTENCY_KEY_IN_USE', 'A call with this Idempotency-Key has not ended');
+    }
+    return { kind: 'replay', result: kept.result };
+  }
+}
+
+function hashOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('base64url');
+}

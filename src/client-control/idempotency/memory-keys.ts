@@ -1,0 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import type { KeptCall, KeyStore } from './idempotency.js';
+
+/** How long a call is kept, milliseconds. */
+export const KEEP_MS = 24 * 60 * 60_000;
+/** Characters of the answers that are kept; the oldest calls that have ended make room. */
+const MAX_CHARACTERS = 32_000_000;
+
+interface Entry extends KeptCall {
+  readonly endsAt: number;
+}
+
+/** Keeps calls in this process's memory, which is bounded; what a restart forgets may be carried out again. */
+@Injectable()
+export class MemoryKeys implements KeyStore {
+  /** In the order in which they end. */
+  readonly #calls = new Map<string, Entry>();
+  readonly #now: () => number = () => performance.now();
+  #characters = 0;
+
+  begin(key: string, body: string): Promise<KeptCall | undefined> {
+    this.#makeRoom();
+    const kept = this.#calls.get(key);
+    if (kept === undefined) this.#calls.set(key, { body, endsAt: this.#now() + KEEP_MS });
+    return Promise.resolve(kept);
+  }
+
+  finish(key: string, call: KeptCall): Promise<void> {
+    const endsAt = this.#calls.get(key)?.endsAt ?? this.#now() + KEEP_MS;
+    this.#calls.set(key, { ...call, endsAt });
+    this.#characters += call.result?.length ?? 0;
+    this.#makeRoom();
+    return Promise.resolve();
+  }
+
+  forget(key: string): Promise<void> {
+    this.#calls.delete(key);
+    return Promise.resolve();
+  }
+
+  #makeRoom(): void {
+    const now = this.#now();
+    for (const [key, { endsAt, result }] of this.#calls) {
+      if (endsAt > now && this.#characters <= MAX_CHARACTERS) return;
+      // One that is being carried out stays, however long it takes.
+      if (result === undefined) continue;
+      this.#characters -= result.length;
+      this.#calls.delete(key);
+    }
+  }
+}
