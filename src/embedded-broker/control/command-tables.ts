@@ -4,7 +4,12 @@ import { disconnectClient, disconnectClients } from './commands/disconnect.js';
 import { describe } from './commands/describe.js';
 import { unwatchEvents, watchEvents } from './commands/events.js';
 import { getClient, listClients } from './commands/find.js';
-import { proDisconnectClient, proSubscribeClient, proUnsubscribeClient } from './commands/pro-control.js';
+import {
+  onConnectedClient,
+  proDisconnect,
+  proSubscribeClient,
+  proUnsubscribeClient,
+} from './commands/pro-control.js';
 import { proGetClient, proListClients } from './commands/pro-inspect.js';
 import {
   deleteStandingSubscription,
@@ -19,7 +24,7 @@ import type { BrokerCommand } from './controlled-broker.js';
 export const COMMANDS: Readonly<Record<ControlApi, Readonly<Record<string, BrokerCommand>>>> = {
   /** Source: the client control API of Pro Mosquitto. */
   clientControl: {
-    disconnectClient: proDisconnectClient,
+    disconnectClient: onConnectedClient(proDisconnect),
     subscribeClient: proSubscribeClient,
     unsubscribeClient: proUnsubscribeClient,
   },

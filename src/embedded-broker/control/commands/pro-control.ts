@@ -1,14 +1,24 @@
 import { clientNotFound } from '../../clients/command-error.js';
+import type { KnownClient } from '../../clients/known-client.js';
 import { readClientId, readSubscription, readTopicFilter } from '../command-fields.js';
 import type { BrokerCommand, ControlledBroker } from '../controlled-broker.js';
 
 const NO_DATA = '{}';
 
-/** Disconnects a client that is connected; its will is published, its session stays. */
-export const proDisconnectClient: BrokerCommand = async ({ fields }, broker) => {
-  const clientId = readClientId(fields);
-  requireConnected(broker, clientId);
-  await broker.operations.disconnect(clientId, { withWill: true, cleanSession: false });
+/** A command on a client that is connected, which it is given beside what every command is given. */
+type ConnectedClientCommand = (
+  client: KnownClient,
+  ...rest: Parameters<BrokerCommand>
+) => ReturnType<BrokerCommand>;
+
+/** Finds the client first, and says when it is not there. */
+export function onConnectedClient(run: ConnectedClientCommand): BrokerCommand {
+  return (request, broker) => run(requireConnected(broker, readClientId(request.fields)), request, broker);
+}
+
+/** Disconnects a client; its will is published, its session stays. */
+export const proDisconnect: ConnectedClientCommand = async ({ clientId }, _, { operations }) => {
+  await operations.disconnect(clientId, { withWill: true, cleanSession: false });
   return NO_DATA;
 };
 
@@ -31,6 +41,8 @@ export const proUnsubscribeClient: BrokerCommand = async ({ fields }, broker) =>
 };
 
 /** The Pro API has one error for clients that are not there. */
-function requireConnected({ clients }: ControlledBroker, clientId: string): void {
-  if (clients.get(clientId)?.connection === undefined) throw clientNotFound();
+function requireConnected({ clients }: ControlledBroker, clientId: string): KnownClient {
+  const client = clients.get(clientId);
+  if (client?.connection === undefined) throw clientNotFound();
+  return client;
 }
