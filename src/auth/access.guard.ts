@@ -99,7 +99,10 @@ export class AccessGuard implements CanActivate {
 
   /** Counts against the address what came without an accepted credential. */
   #refuseStranger(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<never> {
-    const isCounted = error instanceof AppError && error.code === 'UNAUTHORIZED';
+    const isCounted =
+      error instanceof AppError &&
+      (error.code === 'UNAUTHORIZED' || error.code === 'IDENTITY_PROVIDER_UNAVAILABLE');
+    if (error instanceof AppError) request.record.refusal = refusalOf(error);
     const limited = isCounted ? this.#limiter.check(request, reply) : undefined;
     if (limited === undefined) throw error;
     return limited.then(() => Promise.reject(error as Error));
@@ -151,4 +154,10 @@ export class AccessGuard implements CanActivate {
     }
     return rule;
   }
+}
+
+/** Which check failed: for the log, and never for the caller. */
+function refusalOf({ cause }: AppError): string | undefined {
+  if (typeof cause === 'string') return cause;
+  return cause instanceof Error ? cause.message : undefined;
 }

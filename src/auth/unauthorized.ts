@@ -10,8 +10,18 @@ const MESSAGES: Readonly<Record<UnauthorizedReason, string>> = {
   expired: 'The bearer token has expired',
 };
 
-/** Makes the 401 error, challenge header included. Source: RFC 6750 section 3. */
-export function unauthorized(reason: UnauthorizedReason): AppError {
+/**
+ * Makes the 401 error, challenge header included. Source: RFC 6750 section 3.
+ *
+ * @param why which check failed, for the log (as the error's `cause`) and never for the caller
+ */
+export function unauthorized(reason: UnauthorizedReason, why?: string): AppError {
   const challenge = reason === 'missing' ? 'Bearer' : 'Bearer error="invalid_token"';
-  return new AppError('UNAUTHORIZED', MESSAGES[reason], { reason }, { 'WWW-Authenticate': challenge });
+  return new AppError(
+    'UNAUTHORIZED',
+    MESSAGES[reason],
+    { reason },
+    { 'WWW-Authenticate': challenge },
+    why === undefined ? undefined : { cause: why },
+  );
 }

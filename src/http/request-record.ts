@@ -18,6 +18,8 @@ export class RequestRecord {
   readonly startedAt = performance.now();
   /** Set by authentication. */
   caller: Caller | undefined;
+  /** Why authentication refused it, in words that are for the log only. */
+  refusal: string | undefined;
   /** Set from the path by authorization. */
   project: string | undefined;
   broker: string | undefined;

@@ -32,6 +32,7 @@ export class RequestLog {
         clientId: record.clientId,
         topic: record.topic,
         outcome: record.errorCode ?? 'OK',
+        refusal: record.refusal,
         outcomeDetail: record.outcomeDetail,
         callerGone: isCallerGone || undefined,
         durationMs: Math.round((performance.now() - record.startedAt) * 1000) / 1000,

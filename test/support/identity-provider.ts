@@ -6,28 +6,37 @@ const KEY_ID = 'key-1';
 
 /** A real identity provider as far as the service can see: it publishes keys over HTTP and signs tokens. */
 export class IdentityProvider {
-  readonly issuer = 'https://id.example.com/';
   readonly audience = 'client-control';
   /** How often its keys were fetched. */
   fetches = 0;
   /** What it answers to who fetches its keys. */
   status = 200;
   readonly keys: JWK[];
-  readonly #key: CryptoKey;
+  #key: CryptoKey;
+  #kid = KEY_ID;
   #server: Server | undefined;
 
   private constructor(
     key: CryptoKey,
     publicKey: JWK,
     readonly port: number,
+    readonly issuer: string,
   ) {
     this.#key = key;
     this.keys = [{ ...publicKey, kid: KEY_ID, alg: 'RS256', use: 'sig' }];
   }
 
-  static async create(port: number): Promise<IdentityProvider> {
+  static async create(port: number, issuer = 'https://id.example.com/'): Promise<IdentityProvider> {
     const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
-    return new IdentityProvider(privateKey, await exportJWK(publicKey), port);
+    return new IdentityProvider(privateKey, await exportJWK(publicKey), port, issuer);
+  }
+
+  /** Signs with a new key from now on, and publishes that one only. */
+  async rotate(kid: string): Promise<void> {
+    const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
+    this.#key = privateKey;
+    this.#kid = kid;
+    this.keys.splice(0, this.keys.length, { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' });
   }
 
   /** The `auth.jwt` section of a configuration that trusts it. */
@@ -56,12 +65,19 @@ export class IdentityProvider {
   /** Signs a good token; `claims` and `header` replace or add what a test wants different. */
   token(
     claims: JWTPayload = {},
-    options: { readonly kid?: string; readonly alg?: string; readonly key?: CryptoKey | Uint8Array } = {},
+    options: {
+      readonly kid?: string | null;
+      readonly alg?: string;
+      readonly key?: CryptoKey | Uint8Array;
+    } = {},
   ): Promise<string> {
     const now = Math.floor(Date.now() / 1000);
     const payload = { iss: this.issuer, aud: this.audience, sub: 'ada', iat: now, exp: now + 300, ...claims };
     return new SignJWT(payload)
-      .setProtectedHeader({ alg: options.alg ?? 'RS256', kid: options.kid ?? KEY_ID })
+      .setProtectedHeader({
+        alg: options.alg ?? 'RS256',
+        ...(options.kid !== null && { kid: options.kid ?? this.#kid }),
+      })
       .sign(options.key ?? this.#key);
   }
 }
