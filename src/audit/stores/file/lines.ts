@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { TrailFile } from './trail-files.js';
 
@@ -75,7 +76,8 @@ class LineTail {
  * @throws the error of zlib for a damaged file
  */
 export async function* gunzippedLines({ handle }: TrailFile): AsyncGenerator<Line> {
-  const source = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: CHUNK_BYTES });
+  // Not the handle's own stream, which closes the handle when it ends.
+  const source = Readable.from(chunksOf(handle));
   const unzipped = createGunzip({ chunkSize: CHUNK_BYTES });
   source.on('error', (error) => unzipped.destroy(error));
   source.pipe(unzipped);
@@ -106,5 +108,14 @@ export async function* gunzippedLines({ handle }: TrailFile): AsyncGenerator<Lin
   } finally {
     source.destroy();
     unzipped.destroy();
+  }
+}
+
+async function* chunksOf(handle: FileHandle): AsyncGenerator<Buffer> {
+  for (let at = 0; ;) {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, at);
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    yield buffer.subarray(0, bytesRead);
   }
 }

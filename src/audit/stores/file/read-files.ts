@@ -48,29 +48,29 @@ export async function readFiles(
   const cursor = query.cursor === undefined ? undefined : positionOf(query.cursor);
   return turns.take(async () => {
     if (!isWanted()) return { records: [], malformedCount: 0 };
-    const files = await openFiles(path);
     try {
-      return await new Reading(files, query, isWanted).page(cursor);
-    } finally {
-      await closeTrailFiles(files);
+      const files = await openFiles(path);
+      try {
+        return await new Reading(files, query, isWanted).page(cursor);
+      } finally {
+        await closeTrailFiles(files);
+      }
+    } catch (error) {
+      const code = systemErrorCode(error);
+      if (error instanceof AppError || code === undefined) throw error;
+      throw notAvailable(`A file of the audit trail cannot be read (${code})`);
     }
   });
 }
 
 async function openFiles(path: string): Promise<TrailFile[]> {
-  try {
-    const there = await stat(path).catch(() => undefined);
-    if (there !== undefined && !there.isFile()) {
-      throw notAvailable(
-        'The audit trail goes to something that is not a file, where this service cannot read it',
-      );
-    }
-    return await openTrailFiles(path);
-  } catch (error) {
-    const code = systemErrorCode(error);
-    if (error instanceof AppError || code === undefined) throw error;
-    throw notAvailable(`A file of the audit trail cannot be read (${code})`);
+  const there = await stat(path).catch(() => undefined);
+  if (there !== undefined && !there.isFile()) {
+    throw notAvailable(
+      'The audit trail goes to something that is not a file, where this service cannot read it',
+    );
   }
+  return openTrailFiles(path);
 }
 
 /** One reading of the files. */

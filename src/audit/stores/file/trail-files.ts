@@ -54,8 +54,12 @@ async function openAll(path: string): Promise<TrailFile[] | undefined> {
     for (const { name, isGzip } of [{ name: basename(path), isGzip: false }, ...before]) {
       const handle = await openIfThere(join(dirname(path), name));
       if (handle === undefined) continue;
-      const { dev, ino, size } = await handle.stat({ bigint: true });
-      files.push({ handle, identity: `${dev}:${ino}`, isGzip, size: Number(size) });
+      const stats = await handle.stat({ bigint: true });
+      if (!stats.isFile()) {
+        await handle.close();
+        continue;
+      }
+      files.push({ handle, identity: `${stats.dev}:${stats.ino}`, isGzip, size: Number(stats.size) });
     }
     const after = await rotatedFiles(path);
     const isUnique = new Set(files.map(({ identity }) => identity)).size === files.length;
