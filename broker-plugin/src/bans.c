@@ -317,7 +317,7 @@ static bool load_ban(const cJSON *json)
 	int64_t until;
 	struct ban *ban;
 
-	if(read_who(json, &as, &who) || read_rest(json, &until, &reason, &by) || ban_count >= MAX_BANS
+	if(read_who(json, &as, &who) || is_everybody(as, who) || read_rest(json, &until, &reason, &by) || ban_count >= MAX_BANS
 			|| pattern_count >= MAX_PATTERN_BANS){
 
 		return false;
@@ -346,8 +346,9 @@ bool bans_load(const char *dir)
 	json = store_read(dir, STORE_NAME, &failed);
 	cJSON_ArrayForEach(item, fields_get(json, "bans")){
 		if(!load_ban(item)){
-			mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: the stored ban number %d is not understood.",
-					ban_count+1);
+			mosquitto_log_printf(MOSQ_LOG_ERR,
+					"Error: client-control: ban number %d in %s/client-control-" STORE_NAME ".json is not understood.",
+					ban_count+1, dir);
 			failed = true;
 			break;
 		}

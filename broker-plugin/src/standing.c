@@ -672,7 +672,7 @@ bool standing_load(const char *dir)
 	cJSON_ArrayForEach(item, fields_get(json, "standingSubscriptions")){
 		if(!load_item(item)){
 			mosquitto_log_printf(MOSQ_LOG_ERR,
-					"Error: client-control: the stored standing subscription number %d is not understood.", count+1);
+					"Error: client-control: number %d in %s/client-control-" STORE_NAME ".json is not understood.", count+1, dir);
 			failed = true;
 			break;
 		}

@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { CLIENT_CONTROL, ControlClient, INSPECT } from './support/control-client.js';
+import { CLIENT_CONTROL, ControlClient, INSPECT, OWN } from './support/control-client.js';
 import { PASSWORD, PluginBroker } from './support/plugin-broker.js';
 import { type MosquittoVersion, preparePluginTarget } from './support/plugin-target.js';
 import { RawClient } from './support/raw-client.js';
 
 /** 40 kB that would be 20,000 commands. */
 const MANY_COMMANDS = `{"commands":[${Array(20_000).fill('1').join(',')}]}`;
-
-const OWN_ENDPOINT = '$CONTROL/mqtt-client-control/v1';
 
 describe.each<MosquittoVersion>(['2.0', '2.1'])('who may not command, on Mosquitto %s', (version) => {
   let broker: PluginBroker;
@@ -19,7 +17,6 @@ describe.each<MosquittoVersion>(['2.0', '2.1'])('who may not command, on Mosquit
   }, 180_000);
   beforeEach(async () => {
     stranger = await ControlClient.connect(broker, { username: 'stranger' });
-    await stranger.mqtt.subscribeAsync(`${OWN_ENDPOINT}/response`);
   });
   afterAll(() => broker.stop());
 
@@ -30,7 +27,7 @@ describe.each<MosquittoVersion>(['2.0', '2.1'])('who may not command, on Mosquit
     ['2 MB of spaces', ' '.repeat(1_990_000)],
     ['a command that is well-formed', '{"commands":[{"command":"describe","correlationData":"1"}]}'],
   ])('gets one short answer to %s, before anything is parsed', async (_, payload) => {
-    for (const topic of [CLIENT_CONTROL, INSPECT, OWN_ENDPOINT]) {
+    for (const topic of [CLIENT_CONTROL, INSPECT, OWN]) {
       const logBefore = broker.log.length;
       await stranger.publish(payload, topic);
       const answer = await stranger.next();
@@ -74,7 +71,7 @@ describe.each<MosquittoVersion>(['2.0', '2.1'])('who may not command, on Mosquit
     });
     client.socket.pause();
     for (let i = 0; i < 20_000; i++) {
-      await client.publish(OWN_ENDPOINT, '{}');
+      await client.publish(OWN, '{}');
     }
     client.socket.resume();
     await client.ping();

@@ -3,13 +3,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A certificate authority of the tests' own, with a certificate for 127.0.0.1 and one for a client. PEM texts. */
+/** A certificate authority of the tests' own, with a certificate for 127.0.0.1, one for a client `gateway` and one for a device. PEM texts. */
 export interface Certificates {
   readonly ca: string;
   readonly serverCert: string;
   readonly serverKey: string;
   readonly clientCert: string;
   readonly clientKey: string;
+  /** A device's, with the common name `device`. */
+  readonly deviceCert: string;
+  readonly deviceKey: string;
 }
 
 /** Makes new certificates with the `openssl` command, valid for a day. */
@@ -36,6 +39,7 @@ export function makeCertificates(): Certificates {
     for (const [name, subject, extension] of [
       ['server', '/CN=broker.test', 'subjectAltName=IP:127.0.0.1,DNS:broker.test'],
       ['client', '/CN=gateway', 'extendedKeyUsage=clientAuth'],
+      ['device', '/CN=device', 'extendedKeyUsage=clientAuth'],
     ] as const) {
       writeFileSync(path(`${name}.ext`), extension);
       openssl('req', ...newKey, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', subject);
@@ -59,6 +63,8 @@ export function makeCertificates(): Certificates {
       serverKey: read('server.key'),
       clientCert: read('client.crt'),
       clientKey: read('client.key'),
+      deviceCert: read('device.crt'),
+      deviceKey: read('device.key'),
     };
   } finally {
     rmSync(dir, { recursive: true, force: true });

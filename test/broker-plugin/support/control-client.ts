@@ -4,10 +4,12 @@ import { GATEWAY, type PluginBroker } from './plugin-broker.js';
 
 export const CLIENT_CONTROL = '$CONTROL/cedalo/client-control/v1';
 export const INSPECT = '$CONTROL/cedalo/inspect/v1';
+export const OWN = '$CONTROL/mqtt-client-control/v1';
 
 export interface ControlResponse {
   readonly command: string;
   readonly error?: string;
+  readonly code?: string;
   readonly data?: Record<string, unknown>;
   readonly correlationData?: string;
 }
@@ -45,7 +47,7 @@ export class ControlClient {
   ): Promise<ControlClient> {
     const mqtt = await broker.connect({ username: GATEWAY, ...options });
     const control = new ControlClient(mqtt);
-    await mqtt.subscribeAsync([`${CLIENT_CONTROL}/response`, `${INSPECT}/response`]);
+    await mqtt.subscribeAsync([CLIENT_CONTROL, INSPECT, OWN].map((topic) => `${topic}/response`));
     return control;
   }
 

@@ -47,6 +47,8 @@ export type ClientOptions = Omit<IClientOptions, 'username'> & {
   readonly webSocket?: boolean;
   /** By the second listener. */
   readonly second?: boolean;
+  /** With TLS. */
+  readonly secure?: boolean;
 };
 
 /** A real Mosquitto with the plugin on a free port. */
@@ -68,6 +70,11 @@ export class PluginBroker {
   /** Everything the broker has logged since it was made. */
   get log(): string {
     return this.#log;
+  }
+
+  /** Its folder, `{dir}` in the configuration. */
+  get dir(): string {
+    return this.#dir;
   }
 
   get port(): number {
@@ -158,9 +165,11 @@ export class PluginBroker {
 
   /** Connects a client that is closed with the broker. */
   async connect(options: ClientOptions = {}): Promise<MqttClient> {
-    const { webSocket = false, second = false, username, ...rest } = options;
+    const { webSocket = false, second = false, secure = false, username, ...rest } = options;
     const tcpPort = second ? this.#secondPort : this.#port;
-    const url = webSocket ? `ws://127.0.0.1:${this.#webSocketPort}` : `mqtt://127.0.0.1:${tcpPort}`;
+    const url = webSocket
+      ? `ws://127.0.0.1:${this.#webSocketPort}`
+      : `${secure ? 'mqtts' : 'mqtt'}://127.0.0.1:${tcpPort}`;
     const client = await mqtt.connectAsync(
       url,
       {

@@ -1,0 +1,216 @@
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+
+import { until } from '../support/until.js';
+import { ControlClient, OWN } from './support/control-client.js';
+import { OwnEndpoint } from './support/own-endpoint.js';
+import { GATEWAY, PluginBroker, type PluginBrokerOptions } from './support/plugin-broker.js';
+import { type MosquittoVersion, preparePluginTarget } from './support/plugin-target.js';
+
+const VERSIONS: MosquittoVersion[] = ['2.0', '2.1'];
+const BANS = 'client-control-bans.json';
+
+beforeAll(() => void VERSIONS.map(preparePluginTarget), 180_000);
+
+let broker: PluginBroker;
+let own: OwnEndpoint;
+afterEach(() => broker.stop());
+
+const options = (version: MosquittoVersion, stateDir = '{dir}') => [
+  `allow_username ${GATEWAY}`,
+  `state_dir ${stateDir}`,
+  ...(version === '2.0' ? ['track_clients true'] : []),
+];
+
+async function start(version: MosquittoVersion, more: Partial<PluginBrokerOptions> = {}): Promise<void> {
+  broker = new PluginBroker({
+    ...preparePluginTarget(version),
+    pluginOptions: options(version),
+    ...more,
+  });
+  await restart();
+}
+
+async function restart(): Promise<void> {
+  await broker.start();
+  own = new OwnEndpoint(await ControlClient.connect(broker, { clientId: 'control' }));
+}
+
+const refused = (clientId: string) => expect(broker.connect({ clientId })).rejects.toThrow(/refused/);
+
+describe.each(VERSIONS)('bans on Mosquitto %s', (version) => {
+  it('are there again after the broker was restarted, in a file that only its user may read', async () => {
+    await start(version);
+    await own.ban('kept', 'clientid', { reason: 'Grund mit "Ümlaut"\n', by: 'me' });
+    await own.ban('for a moment', 'clientid', { until: Date.now() + 500 });
+    await own.ban('10.1.0.0/16', 'address');
+    await refused('kept');
+    const before = await own.ask('listBans');
+    expect(statSync(join(broker.dir, BANS)).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(readFileSync(join(broker.dir, BANS), 'utf8'))).toMatchObject({ version: 1 });
+
+    await broker.shutDown();
+    await until(
+      () => Date.now() > Number((before.bans as { until: number }[])[1]?.until),
+      'the brief one is over',
+    );
+    await restart();
+    const after = await own.ask<{ bans: { who: string }[] }>('listBans');
+    expect(after.bans).toEqual(
+      (before.bans as { who: string }[]).filter(({ who }) => who !== 'for a moment'),
+    );
+    await refused('kept');
+    await broker.connect({ clientId: 'for a moment' });
+  });
+
+  it('that were confirmed are there after the broker was killed in the middle of many', async () => {
+    await start(version);
+    let confirmed = 0;
+    for (let round = 0; round < 5; round++) {
+      const sent = 400;
+      const commands = Array.from({ length: sent }, (_, i) => ({
+        command: 'setBan',
+        as: 'clientid',
+        who: `round-${round}-${i}`,
+        until: null,
+        correlationData: `${i}`,
+      }));
+      own.control.received.length = 0;
+      for (let i = 0; i < sent; i += 4) {
+        own.control.mqtt.publish(OWN, JSON.stringify({ commands: commands.slice(i, i + 4) }));
+      }
+      await until(() => own.control.received.length > round * 10, 'some are confirmed');
+      await broker.kill();
+      const done = own.control.received
+        .filter(({ data }) => data !== undefined)
+        .map(({ correlationData }) => `round-${round}-${correlationData}`);
+      confirmed += done.length;
+
+      await restart();
+      const kept = new Set(await allBans());
+      expect(done.filter((who) => !kept.has(who))).toEqual([]);
+    }
+    expect(confirmed).toBeGreaterThan(50);
+  });
+
+  async function allBans(): Promise<string[]> {
+    const found: string[] = [];
+    let cursor: unknown;
+    do {
+      const page = await own.ask<{ bans: { who: string }[]; cursor: string | null }>('listBans', {
+        limit: 1000,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      found.push(...page.bans.map(({ who }) => who));
+      cursor = page.cursor ?? undefined;
+    } while (cursor !== undefined);
+    return found;
+  }
+
+  it.each([
+    ['no JSON', '{"version":1,"bans":['],
+    ['of another version', '{"format":"bans","version":2,"bans":[]}'],
+    ['of another kind', '{"format":"standing-subscriptions","version":1,"standingSubscriptions":[]}'],
+    ['empty', ''],
+    ['not complete', '{"format":"bans","version":1,"bans":[{"as":"clientid"}]}'],
+    [
+      'with a ban of everybody',
+      '{"format":"bans","version":1,"bans":[{"as":"clientid","who":"*","until":null,"since":1}]}',
+    ],
+  ])('do not get lost: the broker does not start with a file that is %s', async (_, content) => {
+    broker = new PluginBroker({
+      ...preparePluginTarget(version),
+      pluginOptions: options(version),
+      files: { [BANS]: content },
+    });
+    await expect(broker.start()).rejects.toThrow('the broker ended');
+    expect(broker.log).toMatch(/Error: client-control: .*client-control-bans\.json/);
+    expect(readFileSync(join(broker.dir, BANS), 'utf8')).toBe(content);
+  });
+
+  it('that cannot be stored are not set', async () => {
+    broker = new PluginBroker({
+      ...preparePluginTarget(version),
+      pluginOptions: options(version, '{dir}/state'),
+    });
+    mkdirSync(join(broker.dir, 'state'));
+    await restart();
+    rmdirSync(join(broker.dir, 'state'));
+    const device = await broker.connect({ clientId: 'device' });
+    expect(await own.codeOf('setBan', { as: 'clientid', who: 'device', until: null })).toBe('STORE_FAILED');
+    expect(await own.bans()).toEqual([]);
+    await device.subscribeAsync('still/here');
+    await broker.connect({ clientId: 'device' });
+
+    mkdirSync(join(broker.dir, 'state'));
+    await own.ban('device');
+    expect(existsSync(join(broker.dir, 'state', BANS))).toBe(true);
+  });
+
+  it('are refused where there is no place for them, and it is said', async () => {
+    await start(version, { pluginOptions: options(version).filter((line) => !line.startsWith('state_dir')) });
+    const { features, warnings } = await own.ask<{ features: Record<string, boolean>; warnings: string[] }>(
+      'describe',
+    );
+    expect([features.bans, features.standingSubscriptions]).toEqual([false, false]);
+    expect(warnings.join()).toContain('plugin_opt_state_dir');
+    expect(await own.codeOf('setBan', { as: 'clientid', who: 'a', until: null })).toBe('NOT_SUPPORTED');
+  });
+
+  it('are not written through a link that somebody put there', async () => {
+    broker = new PluginBroker({ ...preparePluginTarget(version), pluginOptions: options(version) });
+    writeFileSync(join(broker.dir, 'elsewhere'), 'mine');
+    symlinkSync(join(broker.dir, 'elsewhere'), join(broker.dir, `${BANS}.new`));
+    await restart();
+    expect(await own.codeOf('setBan', { as: 'clientid', who: 'a', until: null })).toBe('STORE_FAILED');
+    expect(readFileSync(join(broker.dir, 'elsewhere'), 'utf8')).toBe('mine');
+    expect(await own.bans()).toEqual([]);
+  });
+});
+
+describe('standing subscriptions on Mosquitto 2.1', () => {
+  it('are there again after the broker was restarted, for who comes then', async () => {
+    await start('2.1');
+    const fields = {
+      name: 'news',
+      select: { clientid: 'fleet-*' },
+      topic: 'news/${clientid}',
+      qos: 1,
+      by: 'me',
+    };
+    await own.ask('setStandingSubscription', fields);
+    const before = await own.ask('getStandingSubscription', { name: 'news' });
+    await broker.kill();
+    await restart();
+    expect(await own.ask('getStandingSubscription', { name: 'news' })).toEqual(before);
+    await broker.connect({ clientId: 'fleet-1' });
+    const client = await own.ask<{ subscriptions: object[] }>('getClient', { clientid: 'fleet-1' });
+    expect(client.subscriptions).toEqual([
+      expect.objectContaining({ topic: 'news/fleet-1', by: 'standing' }),
+    ]);
+  });
+
+  it('reach a session that the broker read from disk, and take themselves away from it', async () => {
+    await start('2.1', { config: ['persistence true', 'persistence_location {dir}/'] });
+    const session = { clientId: 'fleet-1', clean: false, properties: { sessionExpiryInterval: 600 } };
+    await (await broker.connect(session)).endAsync();
+    const fields = { name: 'news', select: { clientid: 'fleet-*' }, topic: 'news' };
+    await own.ask('setStandingSubscription', fields);
+    await broker.shutDown();
+    await restart();
+    expect(await own.ask('getStandingSubscription', { name: 'news' })).toMatchObject({ clients: 1 });
+    expect(await own.ask('deleteStandingSubscription', { name: 'news', unsubscribe: true })).toEqual({
+      unsubscribed: 1,
+    });
+    expect(await own.ask('getClient', { clientid: 'fleet-1' })).toMatchObject({ numSubscriptions: 0 });
+  });
+});
