@@ -26,7 +26,7 @@ struct ban {
 	struct ban *next_in_bucket;   /* of those that are not patterns */
 	uint64_t sequence;            /* in the order they were set, from 1 on */
 	enum kind as;
-	bool is_pattern;              /* has to be compared with every login */
+	bool is_pattern;              /* a glob with a wildcard, or a network: has to be compared with every login */
 	struct network network;       /* of an address */
 	int64_t until;                /* 0: for good */
 	int64_t since;
@@ -45,14 +45,41 @@ static size_t ban_bytes;
 static uint64_t last_sequence;
 static bool is_loaded;
 
-static struct ban **bucket_of(enum kind as, const char *who)
-{
-	uint32_t hash = 2166136261u + (uint32_t)as; /* FNV-1a */
+/* A client as bans see it. */
+struct subject {
+	const char *clientid;
+	const char *username;
+	bool has_address;
+	struct network address;
+};
 
-	for(; *who; who++){
-		hash = (hash ^ (unsigned char)*who) * 16777619u;
+static struct subject subject_of(const char *clientid, const struct mosquitto *context)
+{
+	const char *username = mosquitto_client_username(context);
+	const char *address = mosquitto_client_address(context);
+	struct subject subject = { .clientid = clientid ? clientid : "", .username = username ? username : ANONYMOUS };
+
+	subject.has_address = address && network_read(&subject.address, address);
+	return subject;
+}
+
+
+static struct ban **bucket_of(const void *key, size_t length)
+{
+	const unsigned char *bytes = key;
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	for(size_t i=0; i<length; i++){
+		hash = (hash ^ bytes[i]) * 16777619u;
 	}
 	return &buckets[(hash ^ (hash >> 16)) & (BUCKET_COUNT-1)];
+}
+
+
+static struct ban **bucket_of_ban(const struct ban *ban)
+{
+	return ban->as == BAN_ADDRESS ? bucket_of(ban->network.address, sizeof(ban->network.address))
+		: bucket_of(ban->who, strlen(ban->who));
 }
 
 
@@ -91,10 +118,12 @@ static struct ban *new_ban(enum kind as, const char *who, const char *reason, co
 	}
 	memcpy(ban->who, who, length);
 	ban->as = as;
-	ban->is_pattern = as == BAN_ADDRESS || strpbrk(who, "*?\\") != NULL;
 	ban->bytes = sizeof(struct ban)+length + (reason ? strlen(reason) : 0) + (by ? strlen(by) : 0);
 	if(as == BAN_ADDRESS){
 		network_read(&ban->network, who);
+		ban->is_pattern = !network_is_address(&ban->network);
+	}else{
+		ban->is_pattern = strpbrk(who, "*?\\") != NULL;
 	}
 	return ban;
 }
@@ -115,7 +144,7 @@ static void insert_ban(struct ban *ban)
 	if(ban->is_pattern){
 		patterns[pattern_count++] = ban;
 	}else{
-		struct ban **bucket = bucket_of(ban->as, ban->who);
+		struct ban **bucket = bucket_of_ban(ban);
 
 		ban->next_in_bucket = *bucket;
 		*bucket = ban;
@@ -138,7 +167,7 @@ static struct ban *take_ban(int index)
 			}
 		}
 	}else{
-		struct ban **link = bucket_of(ban->as, ban->who);
+		struct ban **link = bucket_of_ban(ban);
 
 		while(*link != ban){
 			link = &(*link)->next_in_bucket;
@@ -173,50 +202,51 @@ static void drop_expired(void)
 }
 
 
-static bool holds(const struct ban *ban, const char *clientid, const char *username, const char *address)
+static bool holds(const struct ban *ban, const struct subject *subject)
 {
 	switch(ban->as){
 		case BAN_CLIENTID:
-			return glob_matches(ban->who, clientid);
+			return glob_matches(ban->who, subject->clientid);
 		case BAN_USERNAME:
-			return glob_matches(ban->who, username);
+			return glob_matches(ban->who, subject->username);
 		default:
-			return network_holds(&ban->network, address);
+			return subject->has_address && network_holds(&ban->network, &subject->address);
 	}
 }
 
 
-static const struct ban *find_exact(enum kind as, const char *who, int64_t now)
+/* One that is no pattern. */
+static const struct ban *find_exact(enum kind as, const void *key, size_t length, const struct subject *subject, int64_t now)
 {
-	for(const struct ban *ban=*bucket_of(as, who); ban; ban=ban->next_in_bucket){
-		if(ban->as == as && !strcmp(ban->who, who) && !is_expired(ban, now)){
-			return ban;
-		}
+	const struct ban *ban = *bucket_of(key, length);
+
+	while(ban && (ban->as != as || !holds(ban, subject) || is_expired(ban, now))){
+		ban = ban->next_in_bucket;
 	}
-	return NULL;
+	return ban;
 }
 
 
 const struct ban *bans_find(const struct mosquitto *context)
 {
-	const char *clientid = mosquitto_client_id(context);
-	const char *username = mosquitto_client_username(context);
-	const char *address = mosquitto_client_address(context);
+	struct subject subject;
 	const struct ban *ban;
 	int64_t now;
 
 	if(ban_count == 0){
 		return NULL;
 	}
-	clientid = clientid ? clientid : "";
-	username = username ? username : ANONYMOUS;
+	subject = subject_of(mosquitto_client_id(context), context);
 	now = clock_now_ms();
-	ban = find_exact(BAN_CLIENTID, clientid, now);
+	ban = find_exact(BAN_CLIENTID, subject.clientid, strlen(subject.clientid), &subject, now);
 	if(!ban){
-		ban = find_exact(BAN_USERNAME, username, now);
+		ban = find_exact(BAN_USERNAME, subject.username, strlen(subject.username), &subject, now);
+	}
+	if(!ban && subject.has_address){
+		ban = find_exact(BAN_ADDRESS, subject.address.address, sizeof(subject.address.address), &subject, now);
 	}
 	for(int i=0; !ban && i<pattern_count; i++){
-		if(holds(patterns[i], clientid, username, address) && !is_expired(patterns[i], now)){
+		if(holds(patterns[i], &subject) && !is_expired(patterns[i], now)){
 			ban = patterns[i];
 		}
 	}
@@ -411,17 +441,16 @@ static void disconnect_banned(struct command *command)
 	struct client *client;
 
 	while(banning->disconnects && (client = clients_after(banning->after))){
-		const char *username = client->context ? mosquitto_client_username(client->context) : NULL;
-
 		banning->after = client->sequence;
-		if(sessions_is_connected(client) && !access_is_control_client(client)
-				&& holds(banning->ban, client->id, username ? username : ANONYMOUS,
-						mosquitto_client_address(client->context))){
+		if(sessions_is_connected(client) && !access_is_control_client(client)){
+			struct subject subject = subject_of(client->id, client->context);
 
-			if(banning->disconnected++ < MAX_BANNED_LISTED && banning->ids.length < MAX_PAGE_BYTES){
-				json_string(&banning->ids, NULL, client->id);
+			if(holds(banning->ban, &subject)){
+				if(banning->disconnected++ < MAX_BANNED_LISTED && banning->ids.length < MAX_PAGE_BYTES){
+					json_string(&banning->ids, NULL, client->id);
+				}
+				sessions_kick(client, command->request->options->disconnect_with_will, LEAVING_BANNED);
 			}
-			sessions_kick(client, command->request->options->disconnect_with_will, LEAVING_BANNED);
 		}
 		if(command_turn_is_over()){
 			return;

@@ -59,16 +59,21 @@ bool network_read(struct network *network, const char *text)
 }
 
 
-bool network_holds(const struct network *network, const char *text)
+bool network_is_address(const struct network *network)
 {
-	unsigned char address[16];
+	return network->prefix_bits == 128;
+}
+
+
+bool network_holds(const struct network *network, const struct network *address)
+{
 	size_t bytes = (size_t)network->prefix_bits/8;
 	int bits = network->prefix_bits%8;
 
-	return text && read_address(address, text)
-			&& is_ipv4(address) == is_ipv4(network->address)
-			&& memcmp(address, network->address, bytes) == 0
-			&& (bits == 0 || ((address[bytes] ^ network->address[bytes]) >> (8-bits)) == 0);
+	return network_is_address(address)
+			&& is_ipv4(address->address) == is_ipv4(network->address)
+			&& memcmp(address->address, network->address, bytes) == 0
+			&& (bits == 0 || ((address->address[bytes] ^ network->address[bytes]) >> (8-bits)) == 0);
 }
 
 
@@ -157,6 +162,14 @@ static bool time_matches(const struct filter *filter, const struct client *clien
 }
 
 
+static bool address_matches(const struct filter *filter, const char *text)
+{
+	struct network address;
+
+	return !filter->has_network || (text && network_read(&address, text) && network_holds(&filter->network, &address));
+}
+
+
 bool filter_matches(const struct filter *filter, const struct client *client, const struct mosquitto *context)
 {
 	const char *username;
@@ -165,7 +178,7 @@ bool filter_matches(const struct filter *filter, const struct client *client, co
 			|| !time_matches(filter, client)
 			|| (filter->clientid && !glob_matches(filter->clientid, client->id))
 			|| (filter->protocol_version && filter->protocol_version != mosquitto_client_protocol_version(context))
-			|| (filter->has_network && !network_holds(&filter->network, mosquitto_client_address(context)))){
+			|| !address_matches(filter, mosquitto_client_address(context))){
 
 		return false;
 	}

@@ -32,8 +32,11 @@ struct filter {
  */
 bool network_read(struct network *network, const char *text);
 
-/* A network of IPv6 holds no IPv4 address, however it is written. False also for an address that is NULL or none. */
-bool network_holds(const struct network *network, const char *address);
+/* Whether it is a single address. */
+bool network_is_address(const struct network *network);
+
+/* A network of IPv6 holds no IPv4 address, however that is written. */
+bool network_holds(const struct network *network, const struct network *address);
 
 /* Whether it holds all of IPv4 or all of IPv6. */
 bool network_is_everybody(const struct network *network);

@@ -37,7 +37,7 @@
 #define MAX_SUBSCRIPTIONS_REMEMBERED 1000
 #define MAX_SUBSCRIPTION_BYTES_REMEMBERED (256u * 1024)
 
-/* Bans, those of them that hold a wildcard or an address (each login is compared with all of these), and their bytes. */
+/* Bans, those of them that hold a wildcard or are a network (each login is compared with all of these), and their bytes. */
 #define MAX_BANS 10000
 #define MAX_PATTERN_BANS 1000
 #define MAX_BAN_BYTES (4u * 1024 * 1024)

@@ -56,6 +56,13 @@ char *request_text_copy(const void *payload, size_t length)
 		return NULL;
 	}
 	for(size_t i=0; i<length; i+=step){
+		unsigned char character = (unsigned char)from[i];
+
+		if(character > 0 && character < 0x80 && character != '\\'){ /* most of it */
+			text[i] = from[i];
+			step = 1;
+			continue;
+		}
 		step = request_text_sequence(&from[i], length-i);
 		if(step == 0){
 			mosquitto_free(text);

@@ -132,6 +132,9 @@ static void bans(void)
 	check(!stub_broker_connect("on-and-on", NULL, "127.0.0.1"), "a banned client id", "is kept out");
 	check(!stub_broker_connect("any", NULL, "10.1.2.3"), "a banned address", "is kept out");
 	check(!stub_broker_connect("any", NULL, "::ffff:10.1.2.3"), "a banned address, mapped", "is kept out");
+	expect(COMMAND("setBan") ",\"as\":\"address\",\"who\":\"::ffff:11.0.0.7\",\"until\":null", DATA("*"));
+	check(!stub_broker_connect("any", NULL, "11.0.0.7"), "a single banned address", "is kept out");
+	expect(COMMAND("deleteBan") ",\"as\":\"address\",\"who\":\"::ffff:11.0.0.7\"", DATA("{}"));
 	check(stub_broker_connect("on", "gateway-user", "10.1.2.3"), "who may command", "is exempt");
 	check(stub_broker_connect("any", NULL, "11.1.2.3"), "another one", "gets in");
 	expect(COMMAND("setBan") ",\"as\":\"clientid\",\"who\":\"?*\"", CODE("BAN_TOO_WIDE"));
@@ -258,6 +261,14 @@ static void watches(void)
 
 #endif
 
+static bool holds(const struct network *network, const char *text)
+{
+	struct network address;
+
+	return network_read(&address, text) && network_holds(network, &address);
+}
+
+
 static void texts(void)
 {
 	static const struct {
@@ -279,12 +290,11 @@ static void texts(void)
 	expect(COMMAND("getClient") ",\"clientid\":\"psk\"", DATA("{*\"username\":\"\xEF\xBF\xBD(\\\\\"\xEF\xBF\xBD\xEF\xBF\xBD\",*"));
 	stub_broker_stop();
 	check(glob_is_valid("a\\\\") && !glob_is_valid("a\\") && !glob_is_valid(""), "patterns", "are checked");
-	check(network_read(&network, "2001:db8::/33") && network_holds(&network, "2001:db8:7fff::1")
-			&& !network_holds(&network, "2001:db8:8000::1") && !network_holds(&network, "10.0.0.1")
-			&& !network_holds(&network, NULL), "an IPv6 network", "holds what it should");
-	check(network_read(&network, "::/8") && !network_holds(&network, "10.0.0.1") && network_holds(&network, "::1"),
+	check(network_read(&network, "2001:db8::/33") && holds(&network, "2001:db8:7fff::1")
+			&& !holds(&network, "2001:db8:8000::1") && !holds(&network, "10.0.0.1"), "an IPv6 network", "holds what it should");
+	check(network_read(&network, "::/8") && !holds(&network, "10.0.0.1") && holds(&network, "::1"),
 			"a network of IPv6", "holds no IPv4");
-	check(network_read(&network, "::ffff:10.0.0.0/104") && network_holds(&network, "10.9.9.9"), "a mapped network", "is IPv4");
+	check(network_read(&network, "::ffff:10.0.0.0/104") && holds(&network, "10.9.9.9"), "a mapped network", "is IPv4");
 	check(!network_read(&network, "10.0.0.0/08") && !network_read(&network, "::ffff:10.0.0.0/95")
 			&& !network_read(&network, "fe80::1%eth0"), "odd networks", "are none");
 	check(!network_read(&network, "10.0.0.1/") && !network_read(&network, "10.0.0/8") && !network_read(&network, "::/129")
