@@ -11,6 +11,7 @@ import { DiscoveryModule } from './discovery/discovery.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
+import { LogMetrics } from './logging/log-metrics.js';
 import { ReloadModule } from './reload/reload.module.js';
 
 /** The whole application. */
@@ -32,7 +33,7 @@ export class AppModule {
         MetricsModule,
         ReloadModule,
       ],
-      providers: [Lifecycle],
+      providers: [Lifecycle, LogMetrics],
     };
   }
 }

@@ -1,37 +1,30 @@
-import { boundHeap } from './boot/bounded-heap.js';
-import { ConfigError } from './config/config-error.js';
-import { createLogger, toLogLevel } from './logging/create-logger.js';
-import { startService, type RunningService } from './boot/start-service.js';
+import { readCommandLine, USAGE } from './boot/command-line.js';
+import { ProcessSignals } from './boot/process-signals.js';
 
-boundHeap();
-const level = toLogLevel(process.env.LOG_LEVEL ?? 'info');
-const logger = createLogger(level ?? 'info');
-let service: RunningService | undefined;
-// From the start on: nobody's SIGHUP ends the process.
-process.on('SIGHUP', () => void service?.reload());
-
-try {
-  if (level === undefined) {
-    throw new ConfigError('the environment', [
-      { path: 'LOG_LEVEL', message: 'must be a log level such as info' },
-    ]);
+// Everything else is imported when it is needed, so that signals and arguments are seen to in the first moment.
+const command = readCommandLine(process.argv.slice(2));
+switch (command.name) {
+  case 'start': {
+    const signals = new ProcessSignals();
+    const { runService } = await import('./boot/run-service.js');
+    await runService(signals);
+    break;
   }
-  const running = await startService(process.env, process.cwd(), logger);
-  const stop = (signal: NodeJS.Signals): void => {
-    logger.info({ signal }, 'shutting down');
-    running.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        logger.fatal({ err: error }, 'the shutdown failed');
-        process.exit(1);
-      },
-    );
-  };
-  service = running;
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
-} catch (error) {
-  if (error instanceof ConfigError) logger.fatal({ issues: error.issues }, error.message);
-  else logger.fatal({ err: error }, 'the service could not start');
-  process.exit(1);
+  case 'check-config': {
+    const { runCheckConfig } = await import('./boot/check-config.js');
+    process.exitCode = runCheckConfig(command.file);
+    break;
+  }
+  case 'help':
+    process.stdout.write(USAGE);
+    break;
+  case 'version': {
+    const { packageVersion } = await import('./metrics/process-metrics.js');
+    process.stdout.write(`${packageVersion()}\n`);
+    break;
+  }
+  case 'unknown':
+    process.stderr.write(`There is no argument "${command.argument}" here.\n\n${USAGE}`);
+    process.exitCode = 2;
+    break;
 }

@@ -12,6 +12,7 @@ import { systemErrorCode } from '../errors/system-error-code.js';
 import { ReloadMetrics } from '../reload/reload-metrics.js';
 import { ConfigReloader, type ReloadTrigger } from '../reload/config-reloader.js';
 import { ConfigSource } from '../reload/config-source.js';
+import { listenIssue } from '../reload/listen-probe.js';
 import { FileWatcher } from '../reload/file-watcher.js';
 
 /** A changed file is acted upon when it has stayed the same for this long. */
@@ -63,17 +64,18 @@ async function startOnFile(source: ConfigSource, logger: Logger): Promise<Runnin
   const store = new ConfigStore(source.load());
   const { app, url } = await listen(store, logger);
   const reloader = new ConfigReloader(store, () => source.load(), app.get(ReloadMetrics), logger);
-  const reload = (trigger: ReloadTrigger): void => {
-    reloader.reload(trigger);
-    watcher.watch(source.paths);
+  const reload = async (trigger: ReloadTrigger): Promise<void> => {
+    await reloader.reload(trigger);
+    watcher.watch(source.files);
   };
-  const watcher = new FileWatcher(() => reload('file'), WATCH_INTERVAL_MS);
-  watcher.watch(source.paths);
+  const watcher = new FileWatcher(() => void reload('file'), WATCH_INTERVAL_MS);
+  // What changed since it was read is a change, however long the start took.
+  watcher.watch(source.files);
   return {
     url,
-    reload: () => {
-      reload('SIGHUP');
-      return app.get(AuditTrail).reopen();
+    reload: async () => {
+      await reload('SIGHUP');
+      await app.get(AuditTrail).reopen();
     },
     close: () => {
       watcher.close();
@@ -92,22 +94,13 @@ async function listen(
     await app.listen(port, host);
   } catch (error) {
     await app.close();
-    throw listenError(error, host, port);
+    throw systemErrorCode(error) === undefined
+      ? error
+      : new ConfigError('http', [listenIssue(error, host, port)]);
   }
   const url = (await app.getUrl()).replace('[::1]', 'localhost');
   logger.info({ url, docs: `${url}/api/docs` }, `listening on ${url}, Swagger UI at ${url}/api/docs`);
   return { app, url };
-}
-
-function listenError(error: unknown, host: string, port: number): unknown {
-  return systemErrorCode(error) === 'EADDRINUSE'
-    ? new ConfigError('http', [
-        {
-          path: 'http.port',
-          message: `the port ${port} on ${host} is taken; set PORT to another one (0 picks a free one)`,
-        },
-      ])
-    : error;
 }
 
 function announceDemo(url: string, brokerUrl: string, logger: Logger): void {

@@ -13,10 +13,22 @@ export class ConfigStore {
     return this.#current;
   }
 
-  /** Puts a new configuration in force, then tells every listener, in the order in which they registered. */
+  /**
+   * Puts a new configuration in force, then tells every listener, in the order in which they registered.
+   *
+   * @throws {AggregateError} what listeners threw, after all of them were told
+   */
   replace(config: Config): void {
     this.#current = config;
-    for (const listener of this.#listeners) listener(config);
+    const errors: unknown[] = [];
+    for (const listener of this.#listeners) {
+      try {
+        listener(config);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw new AggregateError(errors, 'not everybody could follow the configuration');
   }
 
   /** Calls `listener` with every later configuration. */

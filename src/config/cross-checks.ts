@@ -27,6 +27,8 @@ export function crossCheck(tree: unknown): Issue[] {
       .flatMap((each) => items(child(each, 'grants')))
       .flatMap((grant) => grantIssues(grant, projects)),
     ...projects.flatMap(brokersOf).flatMap(brokerIssues),
+    ...pairIssues(child(child(child(root, 'rateLimit'), 'redis'), 'tls')),
+    ...pairIssues(child(child(child(root, 'audit'), 'postgres'), 'tls')),
     ...signInIssues(child(child(root, 'console'), 'signIn'), providers),
   ];
 }
@@ -86,13 +88,16 @@ function brokerIssues(broker: Located): Issue[] {
   if (tls.value !== undefined && typeof url === 'string' && /^(mqtt|ws):/i.test(url)) {
     issues.push({ path: tls.path, message: 'has no effect with this url; use mqtts or wss' });
   }
-  if (has(tls, 'cert') !== has(tls, 'key')) {
-    issues.push({ path: tls.path, message: 'needs cert and key together' });
-  }
+  issues.push(...pairIssues(tls));
   if (has(broker, 'password') && has(broker, 'passwordFile')) {
     issues.push({ path: joinPath(broker.path, 'passwordFile'), message: 'cannot be combined with password' });
   }
   return issues;
+}
+
+function pairIssues(tls: Located): Issue[] {
+  const has = (key: string): boolean => child(tls, key).value !== undefined;
+  return has('cert') === has('key') ? [] : [{ path: tls.path, message: 'needs cert and key together' }];
 }
 
 function signInIssues(signIn: Located, providers: readonly Located[]): Issue[] {

@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { systemErrorCode } from '../errors/system-error-code.js';
 import type { Config } from './config.js';
 import { ConfigError } from './config-error.js';
-import { keyPairIssues } from './key-pair.js';
-import { parseConfig, type Environment } from './parse-config.js';
+import { ConfigFiles, NotUtf8Error, readUtf8 } from './config-files.js';
+import { toConfig, type Environment } from './parse-config.js';
+import { readYaml } from './read-yaml.js';
 
 /**
  * The path of the configuration file: the environment variable `CONFIG_FILE`, else `config.yaml` in the working
@@ -14,7 +15,17 @@ export function findConfigFile(environment: Environment, workingDirectory: strin
   const { CONFIG_FILE } = environment;
   if (CONFIG_FILE !== undefined && CONFIG_FILE !== '') return resolve(workingDirectory, CONFIG_FILE);
   const file = resolve(workingDirectory, 'config.yaml');
-  return existsSync(file) ? file : undefined;
+  return isThere(file) ? file : undefined;
+}
+
+/** Anything of that name counts, a link to nowhere included: only where there is nothing at all does the demo start. */
+function isThere(file: string): boolean {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // Who may not look does not know; loading tells why.
+    return true;
+  }
 }
 
 /**
@@ -30,15 +41,19 @@ export function loadConfigFile(
 ): Config {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readUtf8(file);
   } catch (error) {
-    const code = systemErrorCode(error) ?? 'unknown error';
-    throw new ConfigError(file, [{ path: '', message: `the file cannot be read (${code})` }]);
+    const message =
+      error instanceof NotUtf8Error
+        ? 'the file is not UTF-8'
+        : `the file cannot be read (${systemErrorCode(error) ?? 'unknown error'})`;
+    throw new ConfigError(file, [{ path: '', message }]);
   }
-  const config = parseConfig(text, file, dirname(file), environment, onRead);
-  const issues = config.projects.flatMap(({ brokers }, project) =>
-    brokers.flatMap(({ tls }, broker) => keyPairIssues(tls, `projects[${project}].brokers[${broker}].tls`)),
-  );
-  if (issues.length > 0) throw new ConfigError(file, issues);
-  return config;
+  const tree = readYaml(text, file);
+  // Most likely half of a mistake: cut off, or not written yet. It would take away every project and every token.
+  if (tree === null) {
+    const message = 'the file is empty; write {} to configure nothing';
+    throw new ConfigError(file, [{ path: '', message }]);
+  }
+  return toConfig(tree, file, new ConfigFiles(dirname(file), onRead), environment);
 }

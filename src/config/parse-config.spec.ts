@@ -1,9 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Issue } from '../errors/issue.js';
 import { ConfigError } from './config-error.js';
 import type { Config } from './config.js';
 import { parseConfig, type Environment } from './parse-config.js';
+import { makeCertificates } from '../../test/support/certificates.js';
 
 const HASH = 'ab'.repeat(32);
 
@@ -61,7 +64,11 @@ describe('parseConfig', () => {
   });
 
   it('takes every key of the contract', () => {
-    const config = parse(
+    const { ca, clientCert, clientKey } = makeCertificates();
+    const dir = mkdtempSync(join(tmpdir(), 'parse-config-'));
+    for (const [name, pem] of Object.entries({ ca, clientCert, clientKey }))
+      writeFileSync(join(dir, name), pem);
+    const config = parseConfig(
       `
 http: { host: 127.0.0.1, port: 3000, bodyLimitBytes: 262144 }
 auth:
@@ -89,7 +96,7 @@ projects:
         clientIdPrefix: client-control
         username: gateway
         password: \${LINE1_PASSWORD}
-        tls: { ca: package.json, cert: package.json, key: package.json, rejectUnauthorized: true, servername: name }
+        tls: { ca: ca, cert: clientCert, key: clientKey, rejectUnauthorized: true, servername: name }
         requestTimeoutMs: 5000
         connectTimeoutMs: 10000
         keepaliveSeconds: 30
@@ -97,9 +104,11 @@ projects:
         maxPending: 10000
         maxBatch: 100
 `,
+      'the file',
+      dir,
       { LINE1_PASSWORD: 'pass: #word' },
     );
-    const pem = readFileSync('package.json', 'utf8');
+    rmSync(dir, { recursive: true });
     expect(config.auth.tokens).toEqual([
       {
         name: 'ops',
@@ -113,7 +122,7 @@ projects:
     ]);
     expect(config.projects[0]?.brokers[0]).toMatchObject({
       password: 'pass: #word',
-      tls: { ca: pem, cert: pem, key: pem, rejectUnauthorized: true, servername: 'name' },
+      tls: { ca, cert: clientCert, key: clientKey, rejectUnauthorized: true, servername: 'name' },
     });
   });
 
@@ -199,6 +208,8 @@ projects:
       withBroker({ keepaliveSeconds: 65_536 }),
       'projects[0].brokers[0].keepaliveSeconds',
     ],
+    ['a username with U+0000', withBroker({ username: 'a\0b' }), 'projects[0].brokers[0].username'],
+    ['half a character', withBroker({ clientIdPrefix: '\ud800' }), 'projects[0].brokers[0].clientIdPrefix'],
     ['an empty password', withBroker({ password: '' }), 'projects[0].brokers[0].password'],
     ['a hash that is too short', withToken({ sha256: HASH.slice(1) }), 'auth.tokens[0].sha256'],
     ['a date without zone', withToken({ expiresAt: '2027-06-30T00:00:00' }), 'auth.tokens[0].expiresAt'],

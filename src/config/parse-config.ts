@@ -6,7 +6,6 @@ import { ConfigFiles } from './config-files.js';
 import { configSchema } from './schema/config.schema.js';
 import { crossCheck } from './cross-checks.js';
 import { isJsonObject, joinPath } from '../json/json.js';
-import { keyPairIssues } from './key-pair.js';
 import { readYaml } from './read-yaml.js';
 import { withBrokerDefaults } from './broker-defaults.js';
 import { defaultsSchema } from './schema/projects.schema.js';
@@ -31,10 +30,16 @@ export function parseConfig(
   environment: Environment,
   onRead: (path: string) => void = () => undefined,
 ): Config {
-  return validate(readYaml(text, source) ?? {}, source, new ConfigFiles(baseDirectory, onRead), environment);
+  const files = new ConfigFiles(baseDirectory, onRead);
+  return toConfig(readYaml(text, source) ?? {}, source, files, environment);
 }
 
-function validate(raw: unknown, source: string, files: ConfigFiles, environment: Environment): Config {
+/**
+ * Validates the tree of a configuration file and reads the files it names.
+ *
+ * @throws {ConfigError} as {@link parseConfig}
+ */
+export function toConfig(raw: unknown, source: string, files: ConfigFiles, environment: Environment): Config {
   const issues: Issue[] = [];
   const substituted = substituteEnvironment(raw, environment, issues);
   const tree = withDefaults(withEnvironmentOverrides(substituted, environment), files);
@@ -43,7 +48,6 @@ function validate(raw: unknown, source: string, files: ConfigFiles, environment:
   const unset = new Set(issues.map(({ path }) => path));
   const problems = [...(parsed.error?.issues ?? []).flatMap((issue) => toIssues(issue)), ...crossCheck(tree)];
   issues.push(...problems.filter(({ path }) => !unset.has(path)));
-  if (parsed.success) issues.push(...keyPairIssues(parsed.data.http.tls, 'http.tls'));
   if (!parsed.success || issues.length > 0) throw new ConfigError(source, issues);
   return parsed.data;
 }

@@ -1,26 +1,29 @@
-import { pino, type Logger, type LevelWithSilent } from 'pino';
-import pretty from 'pino-pretty';
-import { isoTime } from './iso-time.js';
-import { LineBuffer } from './line-buffer.js';
+import { pino, stdTimeFunctions, type Logger, type LevelWithSilent } from 'pino';
+import { prettyFactory } from 'pino-pretty';
 import { AUTHORIZATION_PATHS } from './redaction.js';
+import { safeJson, safeValue } from './safe-text.js';
+import { openStandardOutput, standardOutput } from './standard-output.js';
 
 /**
- * Makes the service's logger: one JSON line per event on standard output, or readable text when that is a terminal.
+ * Makes the service's logger: one JSON line per event on standard output, or readable text when that is a terminal. To be
+ * called once.
  *
  * @param level from `LOG_LEVEL`; default `info`
  */
 export function createLogger(level: LevelWithSilent): Logger {
-  const options = {
-    level,
-    base: null,
-    timestamp: isoTime,
-    redact: AUTHORIZATION_PATHS,
-  };
-  if (process.stdout.isTTY)
-    return pino(options, pretty({ sync: true, translateTime: 'HH:MM:ss.l', singleLine: true }));
-  const lines = new LineBuffer(pino.destination({ dest: 1, sync: true }));
-  process.once('exit', lines.flush);
-  return pino(options, lines);
+  openStandardOutput();
+  const logger = pino(
+    { level, base: null, timestamp: stdTimeFunctions.isoTime, redact: AUTHORIZATION_PATHS },
+    process.stdout.isTTY ? readableLines() : { write: (line) => standardOutput.write(safeJson(line)) },
+  );
+  standardOutput.onRecovery = (lost) =>
+    logger.warn({ lost }, `${lost} lines of the log were lost: standard output could not be written`);
+  return logger;
+}
+
+function readableLines(): { write(line: string): void } {
+  const toText = prettyFactory({ translateTime: 'HH:MM:ss.l', singleLine: true, colorize: true });
+  return { write: (line) => standardOutput.write(toText(safeValue(JSON.parse(line)))) };
 }
 
 /** Reads a log level; undefined if it is none. */

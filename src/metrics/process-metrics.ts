@@ -25,7 +25,8 @@ function createRegistry(): Registry {
   return created;
 }
 
-function packageVersion(): string {
+/** The version of this service. */
+export function packageVersion(): string {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     readonly version: string;
   };

@@ -2,8 +2,9 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { ConfigError } from '../config/config-error.js';
 import type { ConfigStore } from '../config/config-store.js';
-import type { ReloadMetrics, ReloadOutcome } from './reload-metrics.js';
 import { keepRunningSettings } from './keep-running-settings.js';
+import { listenIssues } from './listen-probe.js';
+import type { ReloadMetrics, ReloadOutcome } from './reload-metrics.js';
 
 /** What asked for a reload. */
 export type ReloadTrigger = 'SIGHUP' | 'file';
@@ -11,14 +12,17 @@ export type ReloadTrigger = 'SIGHUP' | 'file';
 /**
  * Puts the configuration in force as it is on the disk now.
  *
- * All or nothing: a configuration with any problem is refused as a whole, its problems go to the log with their paths
- * and never with their values, and the one in force stays. Settings that are fixed at the start are reported and keep their values; the rest applies.
+ * All or nothing: a configuration with any problem is refused as a whole, also with one that would only show at the next
+ * start; its problems go to the log with their paths and never with their values, and the one in force stays. Settings that are fixed
+ * at the start are reported and keep their values; the rest applies. One reload at a time, each with the file as it is when its turn
+ * comes.
  */
 export class ConfigReloader {
   readonly #store: ConfigStore;
   readonly #load: () => Config;
   readonly #metrics: ReloadMetrics;
   readonly #logger: Logger;
+  #turn: Promise<unknown> = Promise.resolve();
 
   /** @param load reads and validates the configuration, or throws {@link ConfigError} */
   constructor(store: ConfigStore, load: () => Config, metrics: ReloadMetrics, logger: Logger) {
@@ -28,26 +32,23 @@ export class ConfigReloader {
     this.#logger = logger;
   }
 
-  /** Never throws. */
-  reload(trigger: ReloadTrigger): ReloadOutcome {
-    const outcome = this.#tryToReload(trigger);
-    this.#metrics.count(outcome);
+  /** Never rejects. */
+  reload(trigger: ReloadTrigger): Promise<ReloadOutcome> {
+    const outcome = this.#turn.then(async () => {
+      const result = await this.#tryToReload(trigger);
+      this.#metrics.count(result);
+      return result;
+    });
+    this.#turn = outcome;
     return outcome;
   }
 
-  #tryToReload(trigger: ReloadTrigger): ReloadOutcome {
+  async #tryToReload(trigger: ReloadTrigger): Promise<ReloadOutcome> {
+    let next: Config;
     try {
-      const { config, restartNeeded } = keepRunningSettings(this.#load(), this.#store.current);
-      if (restartNeeded.length > 0)
-        this.#logger.warn({ trigger, restartNeeded }, 'changed settings that take effect at the next start');
-      // As JSON: a key that is undefined says the same as one that is absent.
-      if (JSON.stringify(config) === JSON.stringify(this.#store.current)) {
-        this.#logger.info({ trigger }, 'the configuration is read again and has not changed');
-        return 'unchanged';
-      }
-      this.#store.replace(config);
-      this.#logger.info({ trigger }, 'the changed configuration is in force');
-      return 'applied';
+      next = this.#load();
+      const issues = await listenIssues(next.http, this.#store.current.http);
+      if (issues.length > 0) throw new ConfigError('the changed file', issues);
     } catch (error) {
       const details = error instanceof ConfigError ? { issues: error.issues } : { err: error };
       this.#logger.error(
@@ -56,5 +57,25 @@ export class ConfigReloader {
       );
       return 'refused';
     }
+    return this.#apply(next, trigger);
+  }
+
+  #apply(next: Config, trigger: ReloadTrigger): ReloadOutcome {
+    const { config, restartNeeded } = keepRunningSettings(next, this.#store.current);
+    if (restartNeeded.length > 0)
+      this.#logger.warn({ trigger, restartNeeded }, 'changed settings that take effect at the next start');
+    // As JSON: a key that is undefined says the same as one that is absent.
+    if (JSON.stringify(config) === JSON.stringify(this.#store.current)) {
+      this.#logger.info({ trigger }, 'the configuration is read again and has not changed');
+      return 'unchanged';
+    }
+    try {
+      this.#store.replace(config);
+    } catch (error) {
+      this.#logger.error({ trigger, err: error }, 'the changed configuration is in force only in part');
+      return 'partial';
+    }
+    this.#logger.info({ trigger }, 'the changed configuration is in force');
+    return 'applied';
   }
 }

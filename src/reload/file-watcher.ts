@@ -1,6 +1,4 @@
-import { statSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { systemErrorCode } from '../errors/system-error-code.js';
+import { currentState, type Fingerprint } from './fingerprint.js';
 
 /**
  * Looks at files once in an interval, and calls back when one of them has changed and then stayed the same for an interval, so
@@ -12,10 +10,10 @@ import { systemErrorCode } from '../errors/system-error-code.js';
 export class FileWatcher {
   readonly #onChange: () => void;
   readonly #intervalMs: number;
-  #paths: readonly string[] = [];
-  /** Fingerprint of the files as they were last acted upon. */
+  #files: readonly Fingerprint[] = [];
+  /** The files' states as they were last acted upon. */
   #known = '';
-  /** Fingerprint of a change that has yet to settle. */
+  /** States that have yet to settle. */
   #unsettled: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -25,10 +23,14 @@ export class FileWatcher {
     this.#intervalMs = intervalMs;
   }
 
-  /** Watches these files from now on, and no others. Files that do not exist are waited for. */
-  watch(paths: readonly string[]): void {
-    this.#paths = paths;
-    this.#known = paths.map(fingerprintSync).join('|');
+  /**
+   * Watches these files from now on, and no others. Files that do not exist are waited for.
+   *
+   * @param files as they were before they were read: what changed since then is a change
+   */
+  watch(files: readonly Fingerprint[]): void {
+    this.#files = files;
+    this.#known = files.map(({ state }) => state).join('|');
     this.#unsettled = undefined;
     this.#timer ??= this.#schedule();
   }
@@ -43,11 +45,11 @@ export class FileWatcher {
   }
 
   async #look(): Promise<void> {
-    const paths = this.#paths;
-    const now = (await Promise.all(paths.map(fingerprint))).join('|');
+    const files = this.#files;
+    const now = (await Promise.all(files.map(currentState))).join('|');
     if (this.#closed) return;
     // Otherwise other files are watched since.
-    if (paths === this.#paths) this.#judge(now);
+    if (files === this.#files) this.#judge(now);
     this.#timer = this.#schedule();
   }
 
@@ -60,31 +62,4 @@ export class FileWatcher {
       this.#onChange();
     }
   }
-}
-
-interface Identity {
-  readonly dev: bigint;
-  readonly ino: bigint;
-  readonly size: bigint;
-  readonly mtimeNs: bigint;
-}
-
-async function fingerprint(path: string): Promise<string> {
-  try {
-    return describe(await stat(path, { bigint: true }));
-  } catch (error) {
-    return systemErrorCode(error) ?? 'unreadable';
-  }
-}
-
-function fingerprintSync(path: string): string {
-  try {
-    return describe(statSync(path, { bigint: true }));
-  } catch (error) {
-    return systemErrorCode(error) ?? 'unreadable';
-  }
-}
-
-function describe({ dev, ino, size, mtimeNs }: Identity): string {
-  return `${dev}:${ino}:${size}:${mtimeNs}`;
 }

@@ -37,4 +37,12 @@ describe('SIGHUP', () => {
     await service.line(/no configuration file to reload/);
     expect(await statusWith('demo-token')).toBe(200);
   });
+
+  it('while it starts is not lost: the configuration is read again as soon as it runs', async () => {
+    service = ServiceProcess.spawn(JSON.stringify(fileConfig([], { old: 'viewer' })));
+    await service.catchesSignals();
+    service.signal('SIGHUP');
+    await service.url();
+    expect(await service.line(/is read again and has not changed/)).toMatchObject({ trigger: 'SIGHUP' });
+  });
 });

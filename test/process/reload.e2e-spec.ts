@@ -243,6 +243,17 @@ describe('a configuration that is not valid', () => {
       'projects[0].brokers[0].tls',
     ],
     ['no YAML', '{', ''],
+    ['nothing at all', '', ''],
+    ['an audit file in a missing folder', { audit: { file: 'no/audit.jsonl' } }, 'audit.file'],
+    [
+      'a certificate authority that is none',
+      { projects: [{ id: 'p', brokers: [{ id: 'b', url: 'mqtts://h', tls: { ca: 'config.yaml' } }] }] },
+      'projects[0].brokers[0].tls.ca',
+    ],
+    ['an address of another machine', { http: { host: '192.0.2.1' } }, 'http.host'],
+    ['an address that is none', { http: { host: 'no such host.invalid' } }, 'http.host'],
+    ['a list in itself', 'projects: &a [*a]', ''],
+    ['a tag that means nothing here', 'projects: []\naudit: { file: !env secret }', ''],
   ])('is refused as a whole: %s', async (_case, change, path) => {
     const running = await start(fileConfig([on(broker)]));
     const changed = typeof change === 'string' ? change : { ...fileConfig([], { new: 'editor' }), ...change };
@@ -289,6 +300,37 @@ describe('settings that are fixed at the start', () => {
     await running.reload(changed);
     expect(running.log.match(/take effect at the next start/g)).toHaveLength(2);
     await running.logged('has not changed');
+  });
+});
+
+describe('a file that changes while the service starts', () => {
+  it('is read again, so that a token that was taken out of it is worth nothing', async () => {
+    const config = (name: string): object => fileConfig([on(broker)], { [name]: 'editor' });
+    const running = await FileService.start(
+      (dir) => writeConfig(dir, config('revoked')),
+      // Between the reading and the watching.
+      (dir, line) => line.includes('listening on') && writeConfig(dir, config('granted')),
+    );
+    service = running;
+    await ready(running);
+    await until(async () => (await running.disconnect('b', 'granted')).status === 200, 'the change');
+    expect((await running.disconnect('b', 'revoked')).status).toBe(401);
+  });
+
+  it('is read again also when it changes while it is read again', async () => {
+    const config = (name: string): object => fileConfig([on(broker)], { [name]: 'editor' });
+    let isFirst = true;
+    const running = await FileService.start(
+      (dir) => writeConfig(dir, config('first')),
+      (dir, line) => {
+        if (isFirst && line.includes('is in force')) writeConfig(dir, config('thirds'));
+        isFirst &&= !line.includes('is in force');
+      },
+    );
+    service = running;
+    await ready(running);
+    await running.reload(config('second'));
+    await until(async () => (await running.disconnect('b', 'thirds')).status === 200, 'the second change');
   });
 });
 

@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Client } from 'aedes';
 import { sha256Hex } from '../../src/auth/token-table.js';
 import { expectError } from '../support/expect-error.js';
 import { RawHttp } from '../support/raw-http.js';
 import { ScriptedBroker, type ArrivedMessage } from '../support/scripted-broker.js';
-import { ServiceProcess } from '../support/service-process.js';
+import { catchesSignals, ServiceProcess } from '../support/service-process.js';
 import { until } from '../support/until.js';
 
 const TOKEN = 'token-of-the-shutdown-test';
@@ -103,5 +106,36 @@ describe('on SIGTERM with a command in flight', () => {
     service.signal('SIGTERM');
     await exitsWithin(3000);
     await half.closed;
+  });
+});
+
+describe.each(['SIGTERM', 'SIGINT'] as const)('on %s while it starts', (signal) => {
+  it('exits with 0 at once, and never listens', async () => {
+    const starting = ServiceProcess.spawn('{}');
+    await starting.catchesSignals();
+    const startedAt = performance.now();
+    starting.signal(signal);
+    expect(await starting.exited).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(1000);
+    expect(starting.lines.map(({ msg }) => msg).join()).not.toContain('listening');
+    await starting.stop();
+  });
+
+  // Process 1 of a PID namespace, as in a container: the kernel drops signals that it has no handler for.
+  it('exits with 0 as process 1, too', async () => {
+    const child = spawn(
+      'unshare',
+      ['--pid', '--fork', '--kill-child', process.execPath, resolve('dist/main.js')],
+      {
+        env: { PATH: process.env.PATH, PORT: '0' },
+        stdio: 'ignore',
+      },
+    );
+    const children = `/proc/${child.pid ?? 0}/task/${child.pid ?? 0}/children`;
+    const pid = await until(() => Number(readFileSync(children, 'utf8').trim()) || undefined, 'the service');
+    await catchesSignals(pid);
+    process.kill(pid, signal);
+    const [code] = (await once(child, 'exit')) as [number | null];
+    expect(code).toBe(0);
   });
 });

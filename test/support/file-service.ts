@@ -18,12 +18,26 @@ export class FileService {
     this.#service = service;
   }
 
-  /** @param prepare puts `config.yaml` and what it needs into the service's folder */
-  static async start(prepare: (dir: string) => void): Promise<FileService> {
+  /**
+   * @param prepare puts `config.yaml` and what it needs into the service's folder
+   * @param onLine is told of each line of the log, as it is written
+   */
+  static async start(
+    prepare: (dir: string) => void,
+    onLine: (dir: string, line: string) => unknown = () => undefined,
+  ): Promise<FileService> {
     const dir = mkdtempSync(join(tmpdir(), 'reload-test-'));
     const lines: string[] = [];
     prepare(dir);
-    const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
+    const logger = pino(
+      { level: 'info' },
+      {
+        write: (line: string) => {
+          lines.push(line);
+          onLine(dir, line);
+        },
+      },
+    );
     const service = await startService({ CONFIG_FILE: join(dir, 'config.yaml') }, dir, logger);
     return new FileService(dir, lines, service);
   }

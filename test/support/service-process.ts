@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { until } from './until.js';
@@ -51,6 +51,11 @@ export class ServiceProcess {
     return new ServiceProcess(child, dir);
   }
 
+  /** Waits until the process catches our signals. */
+  async catchesSignals(): Promise<void> {
+    await catchesSignals(this.#process.pid);
+  }
+
   /** The first line whose message matches; fails when the process ends without it. */
   async line(message: RegExp): Promise<LogLine> {
     const find = (): LogLine | undefined => this.lines.find(({ msg }) => message.test(msg));
@@ -86,4 +91,17 @@ export class ServiceProcess {
     await this.exited;
     rmSync(this.#dir, { recursive: true, force: true });
   }
+}
+
+/**
+ * Waits until a service catches signals: SIGHUP is the last one it does. (Node.js catches SIGTERM and SIGINT from its first
+ * moment on, and then dies of them as if it did not.) Linux only.
+ */
+export async function catchesSignals(pid: number | undefined): Promise<void> {
+  const bit = 1n << BigInt(constants.signals.SIGHUP - 1);
+  await until(() => {
+    const status = readFileSync(`/proc/${pid ?? 0}/status`, 'utf8');
+    const [, caught = '0'] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(status) ?? [];
+    return (BigInt(`0x${caught}`) & bit) !== 0n;
+  }, 'a handler of signals');
 }

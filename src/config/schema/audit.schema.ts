@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ConfigFiles } from '../config-files.js';
-import { boolean, integer, text } from './fields.js';
+import { appendableFile, boolean, integer } from './fields.js';
 import { oneOfEach, storeFields, withPassword } from './stores.js';
 
 /** Where the audit trail can be kept. */
@@ -27,14 +27,10 @@ export function auditSchema(files: ConfigFiles) {
             'Where the audit trail is kept: `log`, as lines of the log, which the API cannot read back; `memory`, the latest records until the ' +
             'process ends; `file`; `postgres`, which replicas share. Default: `postgres` or `file` where that is configured, else `log`.',
         }),
-      file: text
-        .transform((file) => files.resolve(file))
-        .optional()
-        .meta({
-          title: 'path',
-          description:
-            'The file of the store `file`, one JSON line per action. Its folder has to be writable.',
-        }),
+      file: appendableFile(files).optional().meta({
+        title: 'path',
+        description: 'The file of the store `file`, one JSON line per action. Its folder has to be writable.',
+      }),
       sync: boolean
         .prefault(false)
         .meta({ description: 'Flush each line of the file to the disk before the answer is sent.' }),

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { ROLES } from '../../access/role.js';
 import type { ConfigFiles } from '../config-files.js';
-import { contentsOfFile, dateTime, httpUrl, id, integer, role, text } from './fields.js';
+import { dateTime, httpUrl, id, integer, role, text } from './fields.js';
+import { certificates } from './tls.js';
 
 const ROLE_WORDS =
   '`viewer` reads; `editor` also disconnects, subscribes and unsubscribes; `admin` also subscribes to `$`-topics and reads the audit trail.';
@@ -97,7 +98,7 @@ const jwt = (files: ConfigFiles) =>
       issuer: text.meta({ description: "Must be the token's `iss`. Unique." }),
       audience: text.meta({ description: "Must be in the token's `aud`." }),
       jwksUri: httpUrl.meta({ description: 'Where the provider publishes its keys.' }),
-      ca: contentsOfFile(files).optional().meta({
+      ca: certificates(files).optional().meta({
         description: 'Certificate authorities to trust for `jwksUri`, PEM. Default: those of Node.js.',
       }),
       nameClaim: claimPath.prefault('sub').meta({

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { ROLES } from '../../access/role.js';
+import { mqttStringProblem } from '../../mqtt-strings/mqtt-string.js';
 import { systemErrorCode } from '../../errors/system-error-code.js';
-import type { ConfigFiles } from '../config-files.js';
+import { NotUtf8Error, type ConfigFiles } from '../config-files.js';
 
 /*
  * The kinds of values that keys of the configuration take. `title` names the kind for people, in docs/configuration.md and
@@ -32,6 +33,12 @@ export const boolean = z.preprocess(
 
 /** Text that is not empty. */
 export const text = z.string('must be a string').min(1, 'must not be empty');
+
+/** Text that goes into an MQTT packet. */
+export const mqttText = text.superRefine((value, context) => {
+  const problem = value === '' ? undefined : mqttStringProblem(value);
+  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+});
 
 /** The id of a project or a broker. */
 export const id = z
@@ -82,14 +89,31 @@ export const httpUrl = text
   )
   .meta({ title: 'URL' });
 
-/** The name of a file; its contents come out. */
+/** The name of a file that is not empty; its contents come out. */
 export const contentsOfFile = (files: ConfigFiles) =>
   text.meta({ title: 'path' }).transform((file, context) => {
-    try {
-      return files.read(file);
-    } catch (error) {
-      const code = systemErrorCode(error) ?? 'unknown error';
-      context.addIssue({ code: 'custom', message: `names a file that cannot be read (${code})` });
+    const problem = (message: string): never => {
+      context.addIssue({ code: 'custom', message });
       return z.NEVER;
+    };
+    try {
+      const contents = files.read(file);
+      return contents.trim() === '' ? problem('names an empty file') : contents;
+    } catch (error) {
+      return error instanceof NotUtf8Error
+        ? problem('names a file that is not UTF-8')
+        : problem(`names a file that cannot be read (${systemErrorCode(error) ?? 'unknown error'})`);
     }
+  });
+
+/** The name of a file that lines can be appended to; its absolute path comes out. */
+export const appendableFile = (files: ConfigFiles) =>
+  text.meta({ title: 'path' }).transform((file, context) => {
+    const problem = files.appendProblem(file);
+    if (problem === undefined) return files.resolve(file);
+    context.addIssue({
+      code: 'custom',
+      message: `names a file that cannot be opened for appending (${problem})`,
+    });
+    return z.NEVER;
   });

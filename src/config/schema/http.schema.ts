@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { ConfigFiles } from '../config-files.js';
-import { boolean, contentsOfFile, httpUrl, integer, text } from './fields.js';
+import { boolean, httpUrl, integer, text } from './fields.js';
+import { belongTogether, ownCertificate } from './tls.js';
 
 /** Names that stand for ranges. Source: `@fastify/proxy-addr`. */
 const RANGES = ['loopback', 'linklocal', 'uniquelocal'];
@@ -24,7 +25,6 @@ const publicUrl = httpUrl
 
 /** `http` of the configuration. */
 export function httpSchema(files: ConfigFiles) {
-  const contents = contentsOfFile(files);
   return z.strictObject({
     host: text
       .prefault('127.0.0.1')
@@ -69,16 +69,10 @@ export function httpSchema(files: ConfigFiles) {
       description:
         'Origins whose pages may call the API. Empty: no CORS headers at all. From none to some needs a restart.',
     }),
-    tls: z
-      .strictObject({
-        cert: contents.meta({ description: 'PEM: the certificate, then the intermediates.' }),
-        key: contents.meta({ description: 'PEM: its private key, without a passphrase.' }),
-      })
-      .optional()
-      .meta({
-        description:
-          'HTTPS (TLS 1.2 and 1.3) instead of HTTP. A renewed certificate is taken over without a restart; on and off needs one.',
-      }),
+    tls: z.strictObject(ownCertificate(files)).superRefine(belongTogether).optional().meta({
+      description:
+        'HTTPS (TLS 1.2 and 1.3) instead of HTTP. A renewed certificate is taken over without a restart; on and off needs one.',
+    }),
   });
 }
 

@@ -24,7 +24,7 @@ export interface JsonSchema {
 
 /** What a file may hold, before `${NAME}` is replaced. */
 export function configJsonSchema(): JsonSchema {
-  const schema = configSchema(new ConfigFiles('.', () => undefined));
+  const schema = configSchema(new ConfigFiles('.'));
   return schema.toJSONSchema({ io: 'input', unrepresentable: 'any' }) as JsonSchema;
 }
 

@@ -1,16 +1,17 @@
 import { z } from 'zod';
 import type { ConfigFiles } from '../config-files.js';
 import {
-  boolean,
   brokerUrl,
   contentsOfFile,
   id,
   integer,
   LONGEST_TIMER_MS,
+  mqttText,
   protocolVersion,
   text,
 } from './fields.js';
 import { withPassword } from './stores.js';
+import { clientTls } from './tls.js';
 
 const reconnect = z
   .strictObject({
@@ -24,19 +25,6 @@ const reconnect = z
 
 function brokerFields(files: ConfigFiles) {
   const contents = contentsOfFile(files);
-  const tls = z.strictObject({
-    ca: contents
-      .optional()
-      .meta({ description: 'Certificate authorities to trust, PEM. Default: those of Node.js.' }),
-    cert: contents.optional().meta({ description: 'Client certificate, PEM. With `key` or not at all.' }),
-    key: contents.optional().meta({ description: 'Its private key, PEM, without a passphrase.' }),
-    rejectUnauthorized: boolean
-      .prefault(true)
-      .meta({ description: '`false` accepts any certificate. For a test bench only.' }),
-    servername: text.optional().meta({
-      description: "The name that the broker's certificate must have, if it is not the one in the `url`.",
-    }),
-  });
   return {
     id: id.meta({ description: 'Stands in the path. Unique in its project.' }),
     name: text.optional().meta({ description: 'For people. Default: the id.' }),
@@ -45,11 +33,11 @@ function brokerFields(files: ConfigFiles) {
       description:
         "5, or 4 for MQTT 3.1.1. With 5, refusals by the broker's ACL are seen instead of timing out.",
     }),
-    clientIdPrefix: text.max(200, 'must be at most 200 characters').prefault('client-control').meta({
+    clientIdPrefix: mqttText.max(200, 'must be at most 200 characters').prefault('client-control').meta({
       description:
         "The control connection's client id begins like this; a part unique to the process follows.",
     }),
-    username: text.optional().meta({
+    username: mqttText.optional().meta({
       description: 'The user that the broker lets publish to and subscribe to the control topics.',
     }),
     password: text.optional().meta({
@@ -59,7 +47,7 @@ function brokerFields(files: ConfigFiles) {
       description:
         'Instead of `password`: a file with the password and nothing else, such as a mounted secret. A line break at its end does not count.',
     }),
-    tls: tls.optional().meta({ description: 'Only with `mqtts` and `wss`.' }),
+    tls: clientTls(files).optional().meta({ description: 'Only with `mqtts` and `wss`.' }),
     requestTimeoutMs: integer(1, 3_600_000).prefault(5000).meta({
       description: "From a request's arrival to its answer, waiting included; then 504 `BROKER_TIMEOUT`.",
     }),

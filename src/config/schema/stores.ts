@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ConfigFiles } from '../config-files.js';
-import { boolean, contentsOfFile, text } from './fields.js';
+import { contentsOfFile, text } from './fields.js';
+import { clientTls } from './tls.js';
 
 /**
  * The address of a store, credentials in it or not. A password with `#`, `/` or `?` breaks a URL, and `%` what is read
@@ -49,20 +50,7 @@ export function storeFields(files: ConfigFiles, schemes: readonly string[]) {
     passwordFile: contents
       .optional()
       .meta({ description: 'Instead of `password`: a file with nothing else in it.' }),
-    tls: z
-      .strictObject({
-        ca: contents
-          .optional()
-          .meta({ description: 'Certificate authorities to trust, PEM. Default: those of Node.js.' }),
-        cert: contents.optional().meta({ description: 'Client certificate, PEM. With `key` or not at all.' }),
-        key: contents.optional().meta({ description: 'Its private key, PEM, without a passphrase.' }),
-        rejectUnauthorized: boolean
-          .prefault(true)
-          .meta({ description: '`false` accepts any certificate. For a test bench only.' }),
-        servername: text.optional().meta({
-          description: 'The name that the certificate must have, if it is not the one in the `url`.',
-        }),
-      })
+    tls: clientTls(files)
       .optional()
       .meta({ seeAlso: 'projects[].brokers[].tls', description: 'The keys of `tls` of a broker.' }),
   };

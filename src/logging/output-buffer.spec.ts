@@ -1,0 +1,124 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { OutputBuffer } from './output-buffer.js';
+
+/** Takes bytes up to its room, then refuses like a full pipe or disk. */
+class FakeOutput {
+  readonly writes: string[] = [];
+  room = Infinity;
+  code = 'EAGAIN';
+
+  readonly write = (bytes: Buffer): number => {
+    if (this.room === 0) throw Object.assign(new Error(this.code), { code: this.code });
+    const taken = Math.min(bytes.length, this.room);
+    this.room -= taken;
+    this.writes.push(bytes.subarray(0, taken).toString());
+    return taken;
+  };
+
+  get text(): string {
+    return this.writes.join('');
+  }
+}
+
+let output: FakeOutput;
+let buffer: OutputBuffer;
+beforeEach(() => {
+  output = new FakeOutput();
+  buffer = new OutputBuffer(output.write, 100);
+});
+
+describe('an output that takes everything', () => {
+  it('gets the lines of one turn of the event loop at once, in order', async () => {
+    buffer.write('a\n');
+    buffer.write('b\n');
+    expect(output.writes).toEqual([]);
+    await nextTurn();
+    buffer.write('c\n');
+    await nextTurn();
+    expect(output.writes).toEqual(['a\nb\n', 'c\n']);
+  });
+
+  it('gets what has gathered when it is flushed, and nothing twice', async () => {
+    buffer.write('a\n');
+    expect(buffer.flush()).toBe(true);
+    expect(output.writes).toEqual(['a\n']);
+    await nextTurn();
+    expect(buffer.flush()).toBe(true);
+    expect(output.writes).toEqual(['a\n']);
+  });
+
+  it('gets lines that are written while it writes', () => {
+    const echoing = new OutputBuffer((bytes) => {
+      if (bytes.toString() === 'a\n') echoing.write('b\n');
+      return output.write(bytes);
+    });
+    echoing.write('a\n');
+    echoing.flush();
+    echoing.flush();
+    expect(output.writes).toEqual(['a\n', 'b\n']);
+  });
+});
+
+describe.each(['EAGAIN', 'ENOSPC', 'EPIPE'])('an output that fails with %s', (code) => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+    output.code = code;
+  });
+  afterEach(() => void jest.useRealTimers());
+
+  it('gets everything, whole and in order, when it takes bytes again', () => {
+    output.room = 5;
+    buffer.write('first\n');
+    expect(buffer.flush()).toBe(false);
+    buffer.write('second\n');
+    expect(buffer.flush()).toBe(false);
+    expect(output.text).toBe('first');
+    output.room = Infinity;
+    jest.advanceTimersByTime(1000);
+    expect(output.text).toBe('first\nsecond\n');
+    expect(buffer.lost).toBe(0);
+    expect(buffer.flush()).toBe(true);
+  });
+
+  it('loses whole lines over the bound, counts them, and tells of them once it can', () => {
+    const told: number[] = [];
+    buffer.onRecovery = (lost) => told.push(lost);
+    output.room = 0;
+    for (let line = 1; line <= 30; line += 1) {
+      buffer.write(`line ${String(line).padStart(4, '0')}\n`);
+      buffer.flush();
+    }
+    expect(buffer.lost).toBe(20);
+    expect(told).toEqual([]);
+    output.room = Infinity;
+    jest.advanceTimersByTime(2000);
+    expect(told).toEqual([20]);
+    expect(output.text.split('\n')).toHaveLength(11);
+    expect(output.text).toMatch(/line 0010\n$/);
+    buffer.write('after\n');
+    buffer.flush();
+    expect(output.text).toMatch(/line 0010\nafter\n$/);
+    expect(told).toEqual([20]);
+  });
+
+  it('keeps the lines of one turn that fit, and no half of one', () => {
+    output.room = 0;
+    for (let line = 0; line < 30; line += 1) buffer.write(`line ${String(line).padStart(4, '0')}\n`);
+    expect(buffer.flush()).toBe(false);
+    expect(buffer.lost).toBe(20);
+    output.room = Infinity;
+    buffer.flush();
+    expect(output.text).toMatch(/line 0009\n$/);
+  });
+
+  it('is not waited for longer than was said', () => {
+    jest.useRealTimers();
+    output.room = 0;
+    buffer.write('a\n');
+    const startedAt = performance.now();
+    buffer.flushWithin(50);
+    expect(performance.now() - startedAt).toBeLessThan(1000);
+    expect(output.text).toBe('');
+  });
+});
