@@ -1,74 +1,62 @@
-import type { Counter, Histogram } from 'prom-client';
-import type { BrokerRef } from '../broker-gateway/broker-ref.js';
 import type { BrokerObserver, CommandOutcome } from '../broker-gateway/gateway-observer.js';
 
-/** The metrics that are fed while commands travel. */
-export interface CommandMetrics {
-  readonly commands: Counter<'project' | 'broker' | 'command' | 'outcome'>;
-  readonly duration: Histogram<'project' | 'broker' | 'command'>;
-  readonly batch: Histogram<'project' | 'broker'>;
-}
+export const DURATION_BUCKETS_SECONDS = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+] as const;
+export const BATCH_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] as const;
 
-interface CommandSeries {
-  readonly duration: Histogram.Internal<string>;
-  readonly outcomes: Map<CommandOutcome, Counter.Internal>;
-}
+/** Counts values by size. */
+export class Buckets {
+  /** How many values were at most the bound of the same place, and larger than the bound before it; the last: larger than all. */
+  readonly counts: number[];
+  sum = 0;
 
-/** One broker's series of the {@link CommandMetrics}; label sets are resolved once, not at every command. */
-export class BrokerSeries implements BrokerObserver {
-  readonly #metrics: CommandMetrics;
-  readonly #broker: BrokerRef;
-  readonly #batch: Histogram.Internal<string>;
-  readonly #commands = new Map<string, CommandSeries>();
-
-  constructor(metrics: CommandMetrics, broker: BrokerRef) {
-    this.#metrics = metrics;
-    this.#broker = broker;
-    this.#batch = metrics.batch.labels(broker.projectId, broker.brokerId);
+  constructor(readonly bounds: readonly number[]) {
+    this.counts = new Array<number>(bounds.length + 1).fill(0);
   }
 
+  observe(value: number): void {
+    const { bounds, counts } = this;
+    let place = 0;
+    while (place < bounds.length && value > (bounds[place] ?? 0)) place += 1;
+    counts[place] = (counts[place] ?? 0) + 1;
+    this.sum += value;
+  }
+}
+
+/** What is counted of one command of a broker. */
+export interface CommandSeries {
+  /** Undefined until one was sent. */
+  duration: Buckets | undefined;
+  readonly outcomes: Map<CommandOutcome, number>;
+}
+
+/** Counts and measures the commands of one broker. It runs for each command, so it is numbers in arrays, without labels. */
+export class BrokerSeries implements BrokerObserver {
+  readonly batch = new Buckets(BATCH_BUCKETS);
+  readonly commands = new Map<string, CommandSeries>();
+
   onBatch(commands: number): void {
-    this.#batch.observe(commands);
+    this.batch.observe(commands);
   }
 
   onSettled(command: string, outcome: CommandOutcome, durationMs: number): void {
-    this.#seriesOf(command).duration.observe(durationMs / 1000);
-    this.#count(command, outcome);
+    const series = this.#seriesOf(command);
+    series.duration ??= new Buckets(DURATION_BUCKETS_SECONDS);
+    series.duration.observe(durationMs / 1000);
+    series.outcomes.set(outcome, (series.outcomes.get(outcome) ?? 0) + 1);
   }
 
   onRefused(command: string, outcome: CommandOutcome): void {
-    this.#count(command, outcome);
-  }
-
-  /** Removes every series of this broker. */
-  remove(): void {
-    const { projectId, brokerId } = this.#broker;
-    this.#metrics.batch.remove(projectId, brokerId);
-    for (const [command, { outcomes }] of this.#commands) {
-      this.#metrics.duration.remove(projectId, brokerId, command);
-      for (const outcome of outcomes.keys())
-        this.#metrics.commands.remove(projectId, brokerId, command, outcome);
-    }
-    this.#commands.clear();
-  }
-
-  #count(command: string, outcome: CommandOutcome): void {
     const { outcomes } = this.#seriesOf(command);
-    let counter = outcomes.get(outcome);
-    if (counter === undefined) {
-      const { projectId, brokerId } = this.#broker;
-      counter = this.#metrics.commands.labels(projectId, brokerId, command, outcome);
-      outcomes.set(outcome, counter);
-    }
-    counter.inc();
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   }
 
   #seriesOf(command: string): CommandSeries {
-    let series = this.#commands.get(command);
+    let series = this.commands.get(command);
     if (series === undefined) {
-      const { projectId, brokerId } = this.#broker;
-      series = { duration: this.#metrics.duration.labels(projectId, brokerId, command), outcomes: new Map() };
-      this.#commands.set(command, series);
+      series = { duration: undefined, outcomes: new Map() };
+      this.commands.set(command, series);
     }
     return series;
   }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Registry } from 'prom-client';
+import type { MetricFamily, MetricSource } from './metric-family.js';
 import { processMetrics } from './process-metrics.js';
 
 /** The metrics of one application. */
@@ -7,10 +8,33 @@ import { processMetrics } from './process-metrics.js';
 export class MetricsRegistry {
   /** Where the metrics of this application register themselves. */
   readonly own = new Registry();
+  readonly #sources: MetricSource[] = [];
+  #writing: Promise<readonly Buffer[]> | undefined;
 
-  /** All metrics, those of the process included, in the Prometheus text format. */
-  async toText(): Promise<string> {
-    const texts = await Promise.all([this.own.metrics(), processMetrics().metrics()]);
-    return texts.join('\n');
+  /** Adds metrics that are not prom-client's. */
+  add(source: MetricSource): void {
+    this.#sources.push(source);
+  }
+
+  /** What {@link add} added, for the reference. */
+  get families(): readonly MetricFamily[] {
+    return this.#sources.flatMap(({ families }) => families);
+  }
+
+  /**
+   * All metrics, those of the process included, in the Prometheus text format, as chunks to send. Whoever asks while they
+   * are being written gets the same: many at once cost little more than one.
+   */
+  toChunks(): Promise<readonly Buffer[]> {
+    this.#writing ??= this.#write().finally(() => (this.#writing = undefined));
+    return this.#writing;
+  }
+
+  async #write(): Promise<readonly Buffer[]> {
+    const texts = [await this.own.metrics(), await processMetrics().metrics()];
+    const chunks = texts.map((text) => Buffer.from(`${text}\n`));
+    for (const source of this.#sources)
+      for await (const piece of source.pieces()) chunks.push(Buffer.from(piece, 'latin1'));
+    return chunks;
   }
 }

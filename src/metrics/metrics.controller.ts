@@ -1,4 +1,5 @@
-import { Controller, Get, Header } from '@nestjs/common';
+import { Readable } from 'node:stream';
+import { Controller, Get, StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { Registry } from 'prom-client';
 import { Public } from '../access/public.decorator.js';
@@ -18,14 +19,14 @@ export class MetricsController {
   }
 
   @Get()
-  @Header('Content-Type', Registry.PROMETHEUS_CONTENT_TYPE)
   @ApiOperation({ operationId: 'getMetrics', summary: 'The metrics in the Prometheus text format' })
   @ApiProduces('text/plain')
   @ApiOkResponse({
     description: 'The metrics.',
     schema: { type: 'string', example: 'client_control_rate_limited_total{scope="credential"} 0\n' },
   })
-  metrics(): Promise<string> {
-    return this.#registry.toText();
+  async metrics(): Promise<StreamableFile> {
+    const chunks = Readable.from(await this.#registry.toChunks(), { objectMode: false });
+    return new StreamableFile(chunks, { type: Registry.PROMETHEUS_CONTENT_TYPE });
   }
 }

@@ -2,8 +2,7 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
 import { BrokerGatewayModule } from '../broker-gateway/broker-gateway.module.js';
 import { RegistryModule } from '../registry/registry.module.js';
-import { CommandObserver } from './command-observer.js';
-import { GatewayMetrics } from './gateway-metrics.js';
+import { BrokerMetrics } from './broker-metrics.js';
 import { MetricsController } from './metrics.controller.js';
 import { MetricsRegistry } from './metrics-registry.js';
 
@@ -11,20 +10,23 @@ import { MetricsRegistry } from './metrics-registry.js';
 @Module({
   controllers: [MetricsController],
   imports: [RegistryModule, BrokerGatewayModule],
-  providers: [MetricsRegistry, CommandObserver, GatewayMetrics],
+  providers: [MetricsRegistry, BrokerMetrics],
   exports: [MetricsRegistry],
 })
 export class MetricsModule implements OnModuleInit {
   readonly #gateway: BrokerGateway;
-  readonly #observer: CommandObserver;
+  readonly #brokers: BrokerMetrics;
+  readonly #registry: MetricsRegistry;
 
-  constructor(gateway: BrokerGateway, observer: CommandObserver) {
+  constructor(gateway: BrokerGateway, brokers: BrokerMetrics, registry: MetricsRegistry) {
     this.#gateway = gateway;
-    this.#observer = observer;
+    this.#brokers = brokers;
+    this.#registry = registry;
   }
 
   /** Before the gateway opens its first connection. */
   onModuleInit(): void {
-    this.#gateway.observe(this.#observer);
+    this.#gateway.observe(this.#brokers);
+    this.#registry.add(this.#brokers);
   }
 }

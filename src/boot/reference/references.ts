@@ -33,7 +33,8 @@ async function metricsOfTheService(): Promise<string> {
   const app = await createApp(config, pino({ level: 'silent' }));
   // Registers itself with its first value only, as services without Redis do not have it.
   app.get(RateLimitMetrics).setStoreUp(true);
-  const text = metricsReference(app.get(MetricsRegistry).own.getMetricsAsArray());
+  const metrics = app.get(MetricsRegistry);
+  const text = metricsReference([...metrics.own.getMetricsAsArray(), ...metrics.families]);
   await app.close();
   return text;
 }
