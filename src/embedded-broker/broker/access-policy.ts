@@ -5,9 +5,8 @@ import type { ClientTable } from '../clients/client-table.js';
 import type { DisconnectReasons } from '../clients/disconnect-reasons.js';
 import { addressOf } from '../clients/known-client.js';
 import { publisherOf, subscriptionsOf } from './aedes-internals.js';
-import { cappedQos } from './capped-qos.js';
+import { cappedQos, isControlTopic } from './delivery.js';
 import type { ControlLogin } from './control-login.js';
-import { isControlTopic } from './control-topics.js';
 import { LIMITS } from './sessions/limits.js';
 import type { SubscriptionLimit } from './subscription-limit.js';
 

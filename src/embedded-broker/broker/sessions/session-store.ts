@@ -1,7 +1,7 @@
 /* eslint-disable @typescript-eslint/require-await -- aedes asks with promises, also of a store that has all in memory. */
 import { Readable } from 'node:stream';
 import type { Client, Subscription } from 'aedes';
-import { isControlTopic } from '../control-topics.js';
+import { isControlTopic } from '../delivery.js';
 import type { Shortage } from './limits.js';
 import { MessageQueues } from './message-queues.js';
 import { RetainedMessages } from './retained-messages.js';

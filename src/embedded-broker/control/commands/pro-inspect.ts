@@ -1,8 +1,8 @@
+import { Turn } from '../../broker/turn.js';
 import { clientNotFound } from '../../clients/command-error.js';
 import { clientWithTopics } from '../client-views.js';
 import { readBoolean, readClientId, readInteger } from '../command-fields.js';
 import type { BrokerCommand } from '../controlled-broker.js';
-import { encodeInTurns } from '../encode-in-turns.js';
 
 /** A page of the clients in the order in which they became known, those included whose session stays. */
 export const proListClients: BrokerCommand = async ({ fields }, { clients }) => {
@@ -10,10 +10,14 @@ export const proListClients: BrokerCommand = async ({ fields }, { clients }) => 
   const offset = readInteger(fields, 'offset', { minimum: 0, fallback: 0 });
   const count = readInteger(fields, 'count', { minimum: -1, fallback: -1 });
   const totalCount = clients.size;
-  const encoded = await encodeInTurns(clients.page(offset, count), (client) =>
-    isVerbose ? clientWithTopics(client, clients) : client.summary,
-  );
-  return `{"totalCount":${totalCount},"clients":[${encoded}]}`;
+  const encoded: string[] = [];
+  // A long list does not hold the event loop.
+  const turn = new Turn();
+  for (const client of clients.page(offset, count)) {
+    if (turn.isOver) await turn.next();
+    encoded.push(JSON.stringify(isVerbose ? clientWithTopics(client, clients) : client.summary));
+  }
+  return `{"totalCount":${totalCount},"clients":[${encoded.join(',')}]}`;
 };
 
 export const proGetClient: BrokerCommand = ({ fields }, { clients }) => {

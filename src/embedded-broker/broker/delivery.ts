@@ -21,3 +21,8 @@ export function cappedQos(
   // No match: a message for a subscription that is gone by now.
   return granted === undefined ? message.qos : (granted as Qos);
 }
+
+/** Whether the topic belongs to the control APIs. */
+export function isControlTopic(topic: string): boolean {
+  return topic === '$CONTROL' || topic.startsWith('$CONTROL/');
+}

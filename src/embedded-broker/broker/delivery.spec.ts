@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { cappedQos } from './capped-qos.js';
+import { cappedQos } from './delivery.js';
 
 describe('the QoS of a delivered message', () => {
   it('is that of the subscription when the message has a higher one', () => {
