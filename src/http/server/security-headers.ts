@@ -7,16 +7,14 @@ type Directives = Record<string, string[]>;
 type Headers = Parameters<FastifyReply['headers']>[0];
 
 /** What an answer of the API may do in a browser: nothing. */
-const API_POLICY: Directives = {
+const API_POLICY = "default-src 'none'; frame-ancestors 'none'";
+
+/** What Swagger UI needs: its own files, the inline styles of its page, its icons as data URLs, and calls of the API. */
+const DOCS_POLICY: Directives = {
   'default-src': ["'none'"],
   'base-uri': ["'none'"],
   'form-action': ["'none'"],
   'frame-ancestors': ["'none'"],
-};
-
-/** What Swagger UI needs on top: its own files, the inline styles of its page, its icons as data URLs, and calls of the API. */
-const DOCS_POLICY: Directives = {
-  ...API_POLICY,
   'script-src': ["'self'"],
   'style-src': ["'self'", "'unsafe-inline'"],
   'img-src': ["'self'", 'data:'],
@@ -24,28 +22,39 @@ const DOCS_POLICY: Directives = {
   'connect-src': ["'self'"],
 };
 
-const DOCS_PATH = /^\/api\/docs(?:[/?]|$)/;
+const HSTS = 'max-age=31536000; includeSubDomains';
+
+/** Paths of pages; everything else is an answer of the API. */
+const PAGES = /^\/api\/docs(?:[/?]|$)/;
 
 /**
- * The headers that Helmet advises, computed once instead of per request. `Strict-Transport-Security` only comes with
- * HTTPS of the service's own. API answers are not to be stored: they tell of devices, and are for one caller.
+ * The security headers, computed once instead of per request: the full set that Helmet advises for pages, and for answers
+ * of the API those that mean something there. These are not to be stored: they tell of devices, and are for one caller.
+ * `Strict-Transport-Security` only comes with HTTPS of the service's own.
+ *
+ * Source: OWASP REST Security Cheat Sheet, section Security Headers.
  */
 export class SecurityHeaders {
   readonly #api: Headers;
-  readonly #docs: Headers;
+  readonly #pages: Headers;
 
   constructor(isHttps: boolean) {
-    this.#api = { ...headersFrom(API_POLICY, isHttps), 'cache-control': 'no-store' };
-    this.#docs = headersFrom(DOCS_POLICY, isHttps);
+    this.#api = {
+      'cache-control': 'no-store',
+      'content-security-policy': API_POLICY,
+      'x-content-type-options': 'nosniff',
+      ...(isHttps && { 'strict-transport-security': HSTS }),
+    };
+    this.#pages = helmetHeaders(DOCS_POLICY, isHttps);
   }
 
   /** Puts them on the answer to a request. */
   apply(url: string, reply: FastifyReply): void {
-    void reply.headers(DOCS_PATH.test(url) ? this.#docs : this.#api);
+    void reply.headers(PAGES.test(url) ? this.#pages : this.#api);
   }
 }
 
-function headersFrom(directives: Directives, isHttps: boolean): Headers {
+function helmetHeaders(directives: Directives, isHttps: boolean): Headers {
   const options: HelmetOptions = {
     contentSecurityPolicy: { useDefaults: false, directives },
     strictTransportSecurity: isHttps,
