@@ -13,6 +13,8 @@ export interface Caller {
   readonly name: string;
   readonly kind: 'token' | 'jwt';
   readonly grants: readonly Grant[];
+  /** The credential's own rate limit, 0 for none; undefined where the common one applies. */
+  readonly requestsPerMinute?: number | undefined;
 }
 
 /** What an action needs: a role, on a project if there is one, and on a broker of it if there is one. */

@@ -24,6 +24,7 @@ export const Authorized = (role: Role, ...errors: ErrorCode[]): MethodDecorator 
     ApiErrors(
       'UNAUTHORIZED',
       'NOT_ALLOWED',
+      'HOST_NOT_ALLOWED',
       'METHOD_NOT_ALLOWED',
       'TOO_MANY_REQUESTS',
       'INTERNAL_ERROR',

@@ -14,9 +14,9 @@ export class TokenTable {
 
   constructor(tokens: readonly TokenConfig[]) {
     this.#byHash = new Map(
-      tokens.map(({ sha256, name, grants, expiresAt }) => [
+      tokens.map(({ sha256, name, grants, expiresAt, requestsPerMinute }) => [
         sha256,
-        { expiresAt, caller: { name, kind: 'token', grants } },
+        { expiresAt, caller: { name, kind: 'token', grants, requestsPerMinute } },
       ]),
     );
   }

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { AppModule } from '../app.module.js';
 import type { ConfigStore } from '../config/config-store.js';
 import { AppErrorFilter } from '../http/app-error.filter.js';
+import { AllowedHosts } from '../http/server/allowed-hosts.js';
 import { AllowedMethods } from '../http/server/allowed-methods.js';
 import { answerBadRequest } from '../http/server/answer-bad-request.js';
 import { addCors } from '../http/server/cors.js';
@@ -26,11 +27,13 @@ const CONNECTIONS_CHECK_MS = 5_000;
 export async function createApp(config: ConfigStore, logger: Logger): Promise<NestFastifyApplication> {
   const allowedMethods = new AllowedMethods();
   const filter = new AppErrorFilter(allowedMethods, logger);
-  const { tls, trustProxy } = config.current.http;
+  const { tls, trustProxy, keepAliveTimeoutMs } = config.current.http;
   const securityHeaders = new SecurityHeaders(tls !== undefined);
   const serverOptions = {
     // A missing Host header is answered by a hook, with the error body that every error has.
     requireHostHeader: false,
+    // Of two Host headers, Node would show the first and hide the other.
+    joinDuplicateHeaders: true,
     requestTimeout: REQUEST_TIMEOUT_MS,
     headersTimeout: HEADERS_TIMEOUT_MS,
     connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
@@ -44,6 +47,7 @@ export async function createApp(config: ConfigStore, logger: Logger): Promise<Ne
     // Ids that are too long get a 400 that says so, not a 404.
     routerOptions: { maxParamLength: 16_384 },
     requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: keepAliveTimeoutMs,
     ...(tls === undefined ? { http: serverOptions } : { https: { ...serverOptions, ...tlsOptions(tls) } }),
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       answerUnroutable(error, request, reply),
@@ -55,7 +59,13 @@ export async function createApp(config: ConfigStore, logger: Logger): Promise<Ne
     forceCloseConnections: true,
   });
   const fastify = app.getHttpAdapter().getInstance();
-  const answerUnroutable = addHooks(app, { allowedMethods, securityHeaders, filter, logger });
+  const answerUnroutable = addHooks(app, {
+    allowedMethods,
+    allowedHosts: new AllowedHosts(config),
+    securityHeaders,
+    filter,
+    logger,
+  });
   setUpApp(app, filter);
   addCors(fastify, config);
   renewCertificate(fastify.server, config);

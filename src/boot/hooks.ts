@@ -1,23 +1,28 @@
+import type { IncomingMessage } from 'node:http';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { auditHook } from '../audit/audit-requests.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { AppError } from '../errors/app-error.js';
-import { invalid } from '../errors/issue.js';
 import type { AppErrorFilter } from '../http/app-error.filter.js';
 import { Drain } from '../http/drain.js';
 import { Exchange } from '../http/exchange.js';
 import { HttpMetrics } from '../http/http-metrics.js';
 import { RequestRecord } from '../http/request-record.js';
+import { answerConnect } from '../http/server/answer-bad-request.js';
+import type { AllowedHosts } from '../http/server/allowed-hosts.js';
 import type { AllowedMethods } from '../http/server/allowed-methods.js';
 import type { SecurityHeaders } from '../http/server/security-headers.js';
+import { cutUnreadAnswers } from '../http/server/unread-answers.js';
+import { malformation, withoutPorts } from '../http/server/well-formed.js';
 import { RequestLog } from '../logging/log-requests.js';
 
 /** What the hooks work with, besides the application's own. */
 export interface HookParts {
   readonly allowedMethods: AllowedMethods;
   readonly securityHeaders: SecurityHeaders;
+  readonly allowedHosts: AllowedHosts;
   readonly filter: AppErrorFilter;
   readonly logger: Logger;
 }
@@ -32,7 +37,7 @@ export type AnswerUnroutable = (error: Error, request: FastifyRequest, reply: Fa
  */
 export function addHooks(app: NestFastifyApplication, parts: HookParts): AnswerUnroutable {
   const fastify = app.getHttpAdapter().getInstance();
-  const { allowedMethods, securityHeaders, filter, logger } = parts;
+  const { allowedMethods, allowedHosts, securityHeaders, filter, logger } = parts;
   const drain = app.get(Drain);
   const metrics = app.get(HttpMetrics);
   const requestLog = new RequestLog(logger);
@@ -44,6 +49,11 @@ export function addHooks(app: NestFastifyApplication, parts: HookParts): AnswerU
     fastify.addHttpMethod(method, { hasBody: false, overrideExisting: true });
   // An expectation that Node does not know is no reason for a 417 without our error body. Source: RFC 9110 section 10.1.1.
   fastify.server.on('checkExpectation', (...exchange) => fastify.server.emit('request', ...exchange));
+
+  // A proxy is not what this is. CONNECT takes the connection away from HTTP, so it is answered by hand.
+  fastify.server.on('connect', ({ socket }: IncomingMessage) => answerConnect(socket));
+
+  cutUnreadAnswers(fastify.server);
 
   // ── Each route, when it is registered ──
   fastify.addHook('onRoute', (route) => {
@@ -59,18 +69,32 @@ export function addHooks(app: NestFastifyApplication, parts: HookParts): AnswerU
     drain.leave();
   };
   const begin = (request: FastifyRequest, reply: FastifyReply): void => {
+    const { headers } = request.raw;
+    const forwardedFor = headers['x-forwarded-for'];
+    if (typeof forwardedFor === 'string') headers['x-forwarded-for'] = withoutPorts(forwardedFor);
     request.record = new RequestRecord();
     request.exchange = new Exchange(request, reply, end);
     drain.enter();
     void reply.header('X-Request-Id', request.id);
     securityHeaders.apply(request.url, reply);
   };
+  const isOpenWhatever = (url: string): boolean => url.startsWith('/health/');
+  /** Why a request is not even looked at; undefined if it is. */
+  const refusalOf = ({ raw, url }: FastifyRequest): AppError | undefined => {
+    // Probes are answered while the service drains, and by whatever name an orchestrator calls.
+    if (isOpenWhatever(url)) return malformation(raw);
+    if (drain.isDraining)
+      return new AppError('SHUTTING_DOWN', 'The service is shutting down', undefined, {
+        Connection: 'close',
+      });
+    return malformation(raw) ?? allowedHosts.refusalOf(raw.headers);
+  };
   fastify.decorateRequest('record');
   fastify.decorateRequest('exchange');
   fastify.addHook('onRequest', (request, reply, done) => {
     begin(request, reply);
     request.body = request.raw;
-    done(refusalOf(request, drain));
+    done(refusalOf(request));
   });
 
   // ── Its answer is ready, and has not left ──
@@ -89,13 +113,4 @@ export function addHooks(app: NestFastifyApplication, parts: HookParts): AnswerU
     metrics.observe(request, reply);
     request.exchange.noteAnswer();
   };
-}
-
-/** Why a request is not even looked at; undefined if it is. */
-function refusalOf(request: FastifyRequest, drain: Drain): AppError | undefined {
-  if (drain.isDraining && !request.url.startsWith('/health/'))
-    return new AppError('SHUTTING_DOWN', 'The service is shutting down', undefined, { Connection: 'close' });
-  if (request.raw.httpVersion === '1.1' && request.headers.host === undefined)
-    return invalid([{ path: '', message: 'the request has no Host header' }]);
-  return undefined;
 }

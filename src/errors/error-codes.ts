@@ -34,6 +34,12 @@ export const ERROR_CODES = {
     message: 'You need the role editor here',
     info: { required: { role: 'editor', project: 'demo', broker: 'embedded' } },
   },
+  HOST_NOT_ALLOWED: {
+    status: 403,
+    when: 'The service does not go by the name in the `Host` header, or the calling page is of another one (`Origin`): see `http.allowedHosts`.',
+    message: 'The service does not go by the name in Host; see http.allowedHosts',
+    info: { header: 'Host' },
+  },
   SELF_DISCONNECT: {
     status: 403,
     when: "The client id is a control connection: this service's own (whichever project, replica or configuration entry it belongs to), or that of somebody else who may command the broker.",

@@ -6,9 +6,21 @@ export interface Issue {
   readonly message: string;
 }
 
-/** Makes the `INVALID` error that lists every issue; its message names the first. */
-export function invalid(issues: readonly Issue[]): AppError {
+/** Issues in one answer; what comes after is only counted. */
+const MAX_ISSUES = 100;
+/** A path may hold a name that the caller made up. */
+const MAX_PATH = 200;
+
+/** Makes the `INVALID` error that lists the issues, a hundred at most; its message names the first. */
+export function invalid(all: readonly Issue[]): AppError {
+  const issues = all.slice(0, MAX_ISSUES).map(bounded);
+  if (all.length > MAX_ISSUES)
+    issues.push({ path: '', message: `and ${all.length - MAX_ISSUES} more problems` });
   const [first] = issues;
   const text = first === undefined ? '' : `: ${first.path === '' ? '' : `${first.path} `}${first.message}`;
   return new AppError('INVALID', `The request is not valid${text}`, { issues });
+}
+
+function bounded(issue: Issue): Issue {
+  return issue.path.length > MAX_PATH ? { ...issue, path: `${issue.path.slice(0, MAX_PATH)}…` } : issue;
 }

@@ -2,8 +2,8 @@ import type { Logger } from 'pino';
 import type { Exchange } from '../http/exchange.js';
 import { readTraceParent } from './trace-parent.js';
 
-/** Longest path in a line, characters. */
-const MAX_PATH = 1024;
+/** Longest path, name or id in a line, characters: they come from whoever calls. */
+const MAX_FIELD = 1024;
 
 /** Writes one line for each request that has ended: who did what to which client, with what outcome, in how many milliseconds. */
 export class RequestLog {
@@ -16,21 +16,24 @@ export class RequestLog {
 
   write({ request, reply, isCallerGone }: Exchange): void {
     const { record } = request;
-    this.#logger.info(
+    // Probes and scrapes come every few seconds, and say something only when they fail.
+    const level = isRoutine(request.url) && reply.statusCode < 400 ? 'debug' : 'info';
+    if (!this.#logger.isLevelEnabled(level)) return;
+    this.#logger[level](
       {
         requestId: request.id,
         ...readTraceParent(request.headers.traceparent),
         method: request.method,
         path: pathOf(request.url),
         status: reply.statusCode,
-        caller: record.caller?.name,
+        caller: bounded(record.caller?.name),
         callerKind: record.audited && record.caller?.kind,
         address: record.audited?.address,
         project: record.project,
         broker: record.broker,
         action: record.action,
-        clientId: record.clientId,
-        topic: record.topic,
+        clientId: bounded(record.clientId),
+        topic: bounded(record.topic),
         outcome: record.errorCode ?? 'OK',
         refusal: record.refusal,
         outcomeDetail: record.outcomeDetail,
@@ -42,8 +45,14 @@ export class RequestLog {
   }
 }
 
+const isRoutine = (url: string): boolean => url.startsWith('/health/') || url === '/metrics';
+
 /** Without the query, which could hold what does not belong into a log. */
 function pathOf(url: string): string {
   const end = url.indexOf('?');
-  return url.slice(0, Math.min(end < 0 ? url.length : end, MAX_PATH));
+  return url.slice(0, Math.min(end < 0 ? url.length : end, MAX_FIELD));
+}
+
+function bounded(text: string | undefined): string | undefined {
+  return text !== undefined && text.length > MAX_FIELD ? `${text.slice(0, MAX_FIELD)}…` : text;
 }

@@ -36,7 +36,8 @@ export class MemoryCounter {
       this.#windows.set(key, (window = { count: 0, endsAt: now + WINDOW_MS }));
     }
     window.count += amount;
-    return { count: window.count, endsInMs: window.endsAt - now };
+    // The difference of two floating-point numbers may come out a little longer than the window.
+    return { count: window.count, endsInMs: Math.min(window.endsAt - now, WINDOW_MS) };
   }
 
   /** Takes away more than one new window adds, as long as there is something to take: the rest goes with the next. */

@@ -43,7 +43,8 @@ export class RateLimiter {
     const { caller } = request.record;
     const scope = caller === undefined ? 'address' : 'credential';
     const { requestsPerMinute, unauthenticatedPerMinute } = this.#config.current.rateLimit;
-    const limit = caller === undefined ? unauthenticatedPerMinute : requestsPerMinute;
+    const limit =
+      caller === undefined ? unauthenticatedPerMinute : (caller.requestsPerMinute ?? requestsPerMinute);
     if (limit === 0) return undefined;
     const key = caller === undefined ? `address:${networkOf(request.ip)}` : `${caller.kind}:${caller.name}`;
     if (!this.#redis.isConfigured) {

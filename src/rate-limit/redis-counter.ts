@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
+import type { RateLimitConfig } from '../config/config.js';
 import { ConfigStore } from '../config/config-store.js';
 import { WINDOW_MS, type Count } from './memory-counter.js';
 import { RateLimitMetrics } from './rate-limit-metrics.js';
@@ -12,6 +13,9 @@ const CONNECT_TIMEOUT_MS = 2000;
 const MAX_RECONNECT_DELAY_MS = 2000;
 /** The braces keep all keys in one slot: a node of a cluster, which is not supported, then takes all or none of them. */
 const PREFIX = 'client-control:{rate-limit}:';
+
+type RedisSettings = Pick<NonNullable<RateLimitConfig['redis']>, 'url'> &
+  Partial<NonNullable<RateLimitConfig['redis']>>;
 
 /** One round trip, and atomic: a key never stays without an end. Needs `eval`, `incr`, `incrby`, `pttl` and `pexpire`. */
 const COUNT_SCRIPT = `
@@ -45,9 +49,15 @@ export class RedisCounter implements OnApplicationShutdown {
 
   constructor(config: ConfigStore, metrics: RateLimitMetrics) {
     this.#metrics = metrics;
-    const { redisUrl } = config.current.rateLimit;
-    if (redisUrl === undefined) return;
-    this.#redis = new Redis(redisUrl, {
+    const { redisUrl, redis = redisUrl === undefined ? undefined : { url: redisUrl } } =
+      config.current.rateLimit;
+    if (redis === undefined) return;
+    const { url, username, password, tls }: RedisSettings = redis;
+    this.#redis = new Redis(url, {
+      // Keys that are not given must be absent: they would win over what is in the URL.
+      ...(username !== undefined && { username }),
+      ...(password !== undefined && { password }),
+      ...(tls !== undefined && { tls: { ...tls } }),
       // Nothing waits for a connection, and nothing is sent twice.
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { TOKENS } from '../support/test-service.js';
+import { until } from '../support/until.js';
 import { errorBodyProblem } from './support/answer-meaning.js';
 import { FaultRun } from './support/fault-run.js';
 import { encodeLaneRequest, HttpLane, type LaneAnswer } from './support/http-lane.js';
@@ -18,10 +20,18 @@ afterAll(() => {
   expect(logLinesWithSecrets().found).toEqual([]);
 });
 
-async function serve(name: string, scenario: (run: FaultRun) => Promise<void>): Promise<void> {
+/** A run whose broker a test can script. */
+type ScriptedRun = FaultRun & { readonly broker: ScriptedTarget };
+
+async function serve(
+  name: string,
+  scenario: (run: ScriptedRun) => Promise<void>,
+  requestTimeoutMs = 5000,
+): Promise<void> {
   const broker = await ScriptedTarget.start();
-  await FaultRun.during({ name, broker, settings: { requestTimeoutMs: 5000 } }, async (run) => {
-    await scenario(run);
+  await FaultRun.during({ name, broker, settings: { requestTimeoutMs } }, async (run) => {
+    await scenario(run as ScriptedRun);
+    broker.answerAll();
     await expectWell(run);
     expect(await run.settle()).toEqual([]);
   });
@@ -52,6 +62,21 @@ async function send(run: FaultRun, request: Parameters<HttpLane['send']>[0]): Pr
   } finally {
     lane.close();
   }
+}
+
+/** Everything that a connection gets until the service closes it. */
+async function readAllAnswers(socket: Socket): Promise<LaneAnswer[]> {
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  if (!socket.destroyed) await once(socket, 'close', { signal: AbortSignal.timeout(15_000) });
+  const answers: LaneAnswer[] = [];
+  let rest: Buffer = Buffer.concat(chunks);
+  for (let taken = takeAnswer(rest, 'PUT'); taken !== undefined; taken = takeAnswer(rest, 'PUT')) {
+    answers.push(taken.answer);
+    rest = Buffer.from(taken.rest);
+  }
+  expect(rest.toString('latin1')).toBe('');
+  return answers;
 }
 
 /** What a connection gets until the service closes it. */
@@ -142,6 +167,176 @@ describe('connections', () => {
       }
     }));
 });
+
+describe('a command is executed in the open:', () => {
+  /** Requests for new client ids, pipelined. */
+  const pipelined = (run: FaultRun, count: number, headers?: Record<string, string>): [string[], string] => {
+    const ids = Array.from({ length: count }, () => run.ledger.newId());
+    for (const id of ids) run.ledger.issued(id);
+    const requests = ids.map((id) =>
+      encodeLaneRequest({ ...CONTROL, headers: { 'X-Request-Id': id, ...headers }, body: { clientid: id } }),
+    );
+    return [ids, requests.join('')];
+  };
+
+  it('in the log once, and no longer under way, though its caller reset the connection behind pipelined requests', () =>
+    serve('resets behind pipelined requests', async (run) => {
+      for (let round = 0; round < sized(100, 1000); round += 1) {
+        const [socket] = await openSockets(run, 1);
+        const [ids, bytes] = pipelined(run, 2 + (round % 3));
+        for (const id of ids) run.ledger.abandoned(id);
+        run.faults += 1;
+        socket?.write(bytes);
+        await delay(round % 3);
+        socket?.resetAndDestroy();
+      }
+      // That no request stays under way, and that what was executed is in the log, is for the ledger to tell.
+      await until(() => run.ledger.figures.executed > 0, 'some were executed');
+    }));
+
+  it('its answer is the only one when something else than HTTP comes behind it', () =>
+    serve('garbage while an answer is owed', async (run) => {
+      run.broker.script(({ commands, reply }) => {
+        setTimeout(() => reply(run.broker.execute(commands)), 50);
+      });
+      const behind = [
+        'FLY / HTTP/1.1\r\n\r\n',
+        '\0\x01\x02\r\n\r\n',
+        'GET / HTTP/9.9\r\n\r\n',
+        `GET / HTTP/1.1\r\nX-Padding: ${'x'.repeat(20_000)}\r\n\r\n`,
+        'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n',
+      ];
+      for (const garbage of behind) {
+        for (const together of [true, false]) {
+          const [socket] = await openSockets(run, 1);
+          const [ids, bytes] = pipelined(run, 2);
+          run.faults += 1;
+          const end = socket && readAllAnswers(socket);
+          if (together) socket?.write(bytes + garbage);
+          else {
+            socket?.write(bytes);
+            await delay(10);
+            socket?.write(garbage);
+          }
+          const answers = (await end) ?? [];
+          expect(answers.map(({ headers }) => headers['x-request-id'])).toEqual(ids);
+          answers.forEach((answer, index) => run.ledger.answered(ids[index] ?? '', answer));
+        }
+      }
+    }));
+
+  it('and so it is when it asks for the connection to be closed, and another request comes behind it', () =>
+    serve('a request behind Connection: close', async (run) => {
+      const [socket] = await openSockets(run, 1);
+      const [[id = ''], bytes] = pipelined(run, 1, { Connection: 'close' });
+      run.faults += 1;
+      const end = socket && readAllAnswers(socket);
+      socket?.write(bytes + encodeLaneRequest({ ...CONTROL, body: { clientid: 'too late' } }));
+      const answers = (await end) ?? [];
+      expect(answers.map(({ status }) => status)).toEqual([200]);
+      if (answers[0] !== undefined) run.ledger.answered(id, answers[0]);
+    }));
+
+  it('and so it is when the request behind it does not arrive in time', () =>
+    serve(
+      'half a request behind another',
+      async (run) => {
+        const server = run.service.app.getHttpServer();
+        server.headersTimeout = 100;
+        run.broker.script(({ commands, reply }) => {
+          setTimeout(() => reply(run.broker.execute(commands)), 6000);
+        });
+        const [socket] = await openSockets(run, 1);
+        const [[id = ''], bytes] = pipelined(run, 1);
+        run.faults += 1;
+        const end = socket && readAllAnswers(socket);
+        socket?.write(`${bytes}PUT ${TARGET} HTTP/1.1\r\nHost: ser`);
+        const answers = (await end) ?? [];
+        expect(answers.map(({ headers }) => headers['x-request-id'])).toEqual([id]);
+        if (answers[0] !== undefined) run.ledger.answered(id, answers[0]);
+      },
+      10_000,
+    ));
+
+  it('a request whose own body cannot be read is refused under its own id', () =>
+    serve('bodies that cannot be read', async (run) => {
+      for (const chunk of ['zz\r\n', '5\r\nabcdefgh\r\n']) {
+        const [socket] = await openSockets(run, 1);
+        const end = socket && readAllAnswers(socket);
+        run.faults += 1;
+        const head = encodeLaneRequest({
+          ...CONTROL,
+          headers: {
+            'X-Request-Id': 'half',
+            'Content-Type': 'application/json',
+            'Transfer-Encoding': 'chunked',
+          },
+        });
+        socket?.write(head);
+        await delay(20);
+        socket?.write(chunk);
+        const answers = (await end) ?? [];
+        expect(answers.map(({ status, headers }) => [status, headers['x-request-id']])).toEqual([
+          [400, 'half'],
+        ]);
+      }
+    }));
+});
+
+describe('nothing that a caller sends holds the event loop', () => {
+  const unknownKeys = `{${Array.from({ length: 26_000 }, (_, i) => `"${i.toString(36)}":1`).join(',')}}`;
+  const lists = `{"clientid":"c","topic":"t","options":[${Array(76_000).fill('{}').join(',')}]}`;
+
+  it.each([
+    ['26,000 unknown keys', { ...CONTROL, body: unknownKeys }],
+    [
+      'options that are a list of objects',
+      { ...CONTROL, target: TARGET.replace('disconnect', 'subscribe'), body: lists },
+    ],
+    ['a name of 200,000 characters', { ...CONTROL, body: `{"${'k'.repeat(200_000)}":1}` }],
+    [
+      '3,000 parameters in a query',
+      {
+        method: 'GET',
+        token: TOKENS.editor,
+        target: `/api/projects/p/brokers/b/client-inspect?${Array.from({ length: 3000 }, (_, i) => `a${i % 10}=`).join('&')}`,
+      },
+    ],
+  ])('be it %s: 400 with a short body, and others are served meanwhile', (name, request) =>
+    serve(name, async (run) => {
+      const answers = Promise.all(Array.from({ length: 20 }, () => send(run, request)));
+      run.faults += 20;
+      await run.load({ lanes: 8, perSecond: 500, nextId: upTo(run, 100) }).finished();
+      for (const answer of await answers) {
+        expect([answer.status, errorBodyProblem(400, answer.body)]).toEqual([400, undefined]);
+        expect(answer.text.length).toBeLessThan(32_768);
+      }
+      await expectShortTurns(run, request);
+    }),
+  );
+
+  it('nor fills the log with what it made up', () =>
+    serve('ids of 12,000 characters', async (run) => {
+      const before = run.service.logLines.length;
+      const target = `/api/projects/${'p'.repeat(12_000)}/brokers/${'b'.repeat(2000)}`;
+      expect((await send(run, { method: 'GET', target, token: TOKENS.nobody })).status).toBe(403);
+      await until(() => run.service.logLines.length > before, 'the line');
+      for (const line of run.service.logLines.slice(before)) expect(line.length).toBeLessThan(4000);
+    }));
+});
+
+/** The longest turn of the event loop that a request takes: the best of some, as other processes take their share of the CPU. */
+async function expectShortTurns(run: FaultRun, request: Parameters<HttpLane['send']>[0]): Promise<void> {
+  let best = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 10 && best >= 20; round += 1) {
+    const histogram = monitorEventLoopDelay({ resolution: 1 });
+    histogram.enable();
+    await send(run, request);
+    histogram.disable();
+    best = Math.min(best, histogram.max / 1e6);
+  }
+  expect(best).toBeLessThan(20);
+}
 
 describe('sizes', () => {
   it('of 10 KB of headers are served, of 20 KB are refused with 431', () =>

@@ -102,3 +102,24 @@ describe('the ledger notices', () => {
     expect(ledger.violations).toEqual([`${id} was sent though its caller was told "not-sent"`]);
   });
 });
+
+describe('the ledger, when it reads the log,', () => {
+  const reading = (steps: readonly Step[]): readonly string[] => {
+    const ledger = new Ledger('log', { answerWithinMs: 1000, readsLog: true });
+    const id = ledger.newId();
+    ledger.issued(id);
+    for (const step of steps) step(ledger, id);
+    return ledger.close().map((violation) => violation.replace(`${id} `, ''));
+  };
+  const logged: Step = (ledger, id) => ledger.logged(id);
+
+  it('accepts an executed command with its line, and one without a line that was not executed', () => {
+    expect(reading([executed, answered(DONE), logged])).toEqual([]);
+    expect(reading([answered(NOT_SENT)])).toEqual([]);
+  });
+
+  it('notices a command that nobody sees, and one that is seen twice', () => {
+    expect(reading([executed, answered(DONE)])).toEqual(['was executed and is not in the log']);
+    expect(reading([executed, answered(DONE), logged, logged])).toEqual(['was logged again']);
+  });
+});

@@ -291,6 +291,13 @@ describe('the error table', () => {
     expectRow(await disconnect('slow', silence), 'BROKER_TIMEOUT', { outcome: 'unknown', timeoutMs: 150 });
   });
 
+  it('403 HOST_NOT_ALLOWED when the service is called by a name that it does not go by', async () => {
+    const { current } = service.config;
+    service.config.replace({ ...current, http: { ...current.http, allowedHosts: ['ops.example.com'] } });
+    expectRow(await service.get('/api/projects'), 'HOST_NOT_ALLOWED', { header: 'Host' });
+    service.config.replace(current);
+  });
+
   it('503 SHUTTING_DOWN for new work while the service drains', async () => {
     void service.app.get(Drain).start(0);
     expectRow(await service.get('/api/projects'), 'SHUTTING_DOWN');

@@ -146,6 +146,44 @@ describe('malformed requests', () => {
     expect(issuesOf(answer)).toEqual([{ path: '', message: 'the request has no Host header' }]);
   });
 
+  it.each([
+    ['two Host headers', 'Host: x\r\nHost: y'],
+    ['the same Host twice', 'Host: x\r\nHost: x'],
+    ['an empty Host', 'Host:'],
+    ['a Host with a path', 'Host: x/y'],
+    ['a Host with a username', 'Host: a@x'],
+    ['another transfer coding', 'Host: x\r\nTransfer-Encoding: gzip, chunked'],
+  ])('answers INVALID to %s', async (_what, headers) => {
+    const answer = await RawHttp.exchange(service.url, `PUT ${DISCONNECT} HTTP/1.1\r\n${headers}\r\n\r\n`);
+    expectError(answer, 'INVALID');
+  });
+
+  it.each(['%FF', 'a%C3', '%zz', 'x=%'])(
+    'answers INVALID to the query %s, as to such a path',
+    async (query) => {
+      for (const path of [
+        '/api/projects/p/brokers/b/client-inspect/detail',
+        '/api/nothing',
+        '/health/live',
+      ]) {
+        const answer = await RawHttp.exchange(
+          service.url,
+          `GET ${path}?clientid=${query} HTTP/1.1\r\nHost: x\r\n\r\n`,
+        );
+        expect(issuesOf(answer)[0]?.message).toContain('percent-encoded');
+      }
+    },
+  );
+
+  it('answers CONNECT, and closes the connection', async () => {
+    const http = await RawHttp.open(service.url);
+    http.write('CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n');
+    const answer = await http.response();
+    expectError(answer, 'METHOD_NOT_ALLOWED', { allowed: [] });
+    expect(answer.headers.allow).toBe('');
+    await http.closed;
+  });
+
   it('takes HTTP/1.0, which needs no Host', async () => {
     const answer = await RawHttp.exchange(service.url, 'GET /health/live HTTP/1.0\r\n\r\n');
     expect(answer.status).toBe(200);

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { sha256Hex } from '../../src/auth/token-table.js';
 import { Samples } from '../support/samples.js';
 import { TestService, TOKENS, testConfig, type Answer } from '../support/test-service.js';
 
@@ -78,6 +79,22 @@ describe('the limit per credential', () => {
     }
   });
 
+  it("is a token's own where it has one", async () => {
+    const token = { name: 'ci', sha256: sha256Hex('ci'), grants: [{ project: 'p', role: 'viewer' }] };
+    service = await TestService.start({
+      config: { rateLimit: { requestsPerMinute: 1 } },
+      auth: {
+        tokens: [
+          { ...token, requestsPerMinute: 3 },
+          { ...token, name: 'batch', sha256: sha256Hex('batch'), requestsPerMinute: 0 },
+        ],
+      },
+    });
+    expect(await statuses(4, () => projects('ci'))).toEqual([200, 200, 200, 429]);
+    expect((await projects('ci')).headers.get('ratelimit-policy')).toBe('"credential";q=3;w=60');
+    expect(await statuses(5, () => projects('batch'))).toEqual([200, 200, 200, 200, 200]);
+  });
+
   it('is off at 0', async () => {
     await start({ requestsPerMinute: 0 });
     expect(await statuses(20, projects)).toEqual(Array(20).fill(200));
@@ -146,6 +163,15 @@ describe('the address behind a proxy', () => {
     await start({ unauthenticatedPerMinute: 1 }, { trustProxy: ['127.0.0.1'] });
     expect(await statuses(1, from('198.51.100.1, 203.0.113.1'))).toEqual([401]);
     expect(await statuses(1, from('198.51.100.2, 203.0.113.1'))).toEqual([429]);
+  });
+
+  it('is the same with the port that some proxies write behind it', async () => {
+    await start({ unauthenticatedPerMinute: 3 }, { trustProxy: true });
+    expect(await statuses(1, from('203.0.113.1:1234'))).toEqual([401]);
+    expect(await statuses(1, from('203.0.113.1:5678, 127.0.0.1:80'))).toEqual([401]);
+    expect(await statuses(2, from('203.0.113.1'))).toEqual([401, 429]);
+    expect(await statuses(3, from('[2001:db8::1]:443'))).toEqual([401, 401, 401]);
+    expect(await statuses(1, from('2001:db8::2'))).toEqual([429]);
   });
 
   it('stands for its /64 network when it is an IPv6 address', async () => {

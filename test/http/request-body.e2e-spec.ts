@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Drain } from '../../src/http/drain.js';
 import { expectError, issuesOf } from '../support/expect-error.js';
@@ -62,6 +63,8 @@ describe('media types', () => {
     'application/json',
     'APPLICATION/JSON',
     'application/json;charset=utf-8',
+    'application/json; charset="UTF-8"',
+    'application/json; charset=utf8; a=b',
     'application/json ; a=b',
   ])('takes %s', async (type) => {
     expect((await send(type)).status).toBe(200);
@@ -76,8 +79,26 @@ describe('media types', () => {
     'application/json-patch+json',
     'application/json, text/plain',
     'not a media type',
+    'application/json; charset=latin1',
+    'application/json; charset=utf-16',
+    'application/json; charset=""',
   ])('refuses %s', async (type) => {
     expectError(await send(type), 'UNSUPPORTED_MEDIA_TYPE');
+  });
+
+  it.each(['gzip', 'GZIP', 'deflate, gzip', 'br'])(
+    'refuses the content coding %s, and says what it takes',
+    async (coding) => {
+      const headers = { 'content-encoding': coding };
+      const answer = await service.control('disconnect', gzipSync('{"clientid":"x"}'), { headers });
+      expectError(answer, 'UNSUPPORTED_MEDIA_TYPE');
+      expect(answer.headers.get('accept-encoding')).toBe('identity');
+    },
+  );
+
+  it('takes the content coding identity', async () => {
+    const headers = { 'content-encoding': 'identity' };
+    expect((await service.control('disconnect', { clientid: 'x' }, { headers })).status).toBe(200);
   });
 
   it('refuses a body of no type', async () => {

@@ -242,3 +242,17 @@ describe('disconnect', () => {
     ]);
   });
 });
+
+describe('what a body may hold', () => {
+  it('is 200 values at most; an answer lists 100 problems at most, and no name in full that goes on and on', async () => {
+    const many = (count: number): object =>
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 1]));
+    const tooMany = issuesOf(await service.control('disconnect', many(201)));
+    expect(tooMany).toEqual([{ path: '', message: 'the body holds more than 200 values' }]);
+    const issues = issuesOf(await service.control('disconnect', { ...many(149), ['x'.repeat(1000)]: 1 }));
+    expect(issues).toHaveLength(101);
+    expect(issues.at(-1)?.message).toMatch(/^and \d+ more problems$/);
+    const long = issuesOf(await service.control('disconnect', { ['x'.repeat(1000)]: 1 }));
+    expect(long.map(({ path }) => path.length).sort((a, b) => a - b)).toEqual(['clientid'.length, 201]);
+  });
+});

@@ -137,7 +137,6 @@ export function testConfig({
   environment = {},
 }: TestServiceOptions): ReturnType<typeof parseConfig> {
   const tree = {
-    http: { port: 0 },
     rateLimit: { requestsPerMinute: 0 },
     projects: [
       { id: 'p', name: 'Project P', brokers },
@@ -158,6 +157,8 @@ export function testConfig({
       ...auth,
     },
     ...config,
+    // Tests call the service by all kinds of names, which it would not take where it says that it listens on loopback.
+    http: { port: 0, host: '0.0.0.0', ...(config.http as object | undefined) },
   };
   return parseConfig(JSON.stringify(tree), 'the test', '.', environment);
 }

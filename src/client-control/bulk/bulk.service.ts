@@ -41,6 +41,8 @@ import { selectedItems, trialItems } from './selected-items.js';
 
 /** Longest JSON body of a call for many, bytes: what is parsed in some 10 ms. Longer lists are streamed. */
 export const BULK_BODY_LIMIT_BYTES = 2_097_152;
+/** Properties and items in it: a dozen for each of 10,000 operations. */
+const BULK_MAX_VALUES = 120_000;
 
 /** What one call carries out. */
 interface Work {
@@ -103,7 +105,7 @@ export class BulkService {
         { path: '', message: 'query parameters are for bodies of lines: put them into the body' },
       ]);
     }
-    const body = await readJsonBody(call.request.raw, BULK_BODY_LIMIT_BYTES);
+    const body = await readJsonBody(call.request.raw, BULK_BODY_LIMIT_BYTES, BULK_MAX_VALUES);
     if (key === undefined) return this.#runBody(call, body);
     const path = call.request.url.split('?', 1)[0] ?? '';
     const keyed = await this.#idempotency.begin(key, call.caller, path, body);

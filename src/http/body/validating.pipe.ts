@@ -9,6 +9,12 @@ import { readJsonBody } from './json-body.js';
 import { validDto } from './valid-dto.js';
 
 /**
+ * Properties and items, at any depth, of what is not valid at first sight: no body or query that describes one thing has
+ * so many, and to name all that is wrong with more would keep the event loop busy.
+ */
+const MAX_VALUES = 200;
+
+/**
  * Turns bodies and queries into validated DTOs.
  *
  * The body arrives as the unread request: pipes run after the guards, so nobody without a grant can make the service
@@ -56,11 +62,25 @@ function checkedDto<T extends object>(dto: ClassConstructor<T>, plain: unknown):
   if (!isJsonObject(plain)) {
     throw invalid([{ path: '', message: 'the body must be a JSON object' }]);
   }
+  if (countUpTo(MAX_VALUES + 1, plain) > MAX_VALUES)
+    throw invalid([{ path: '', message: `holds more than ${MAX_VALUES} values` }]);
   const instance = plainToInstance(dto, plain);
   const problems = validateSync(instance, { whitelist: true, forbidNonWhitelisted: true });
   const issues = [...inheritedKeys(plain, ''), ...problems.flatMap((problem) => toIssues(problem, ''))];
   if (issues.length > 0) throw invalid(issues);
   return instance;
+}
+
+/** How many properties and items a value has; looks no further than `limit`. */
+function countUpTo(limit: number, value: object): number {
+  let count = 0;
+  for (const key in value) {
+    count += 1;
+    if (count >= limit) return limit;
+    const each = (value as Readonly<Record<string, unknown>>)[key];
+    if (typeof each === 'object' && each !== null) count += countUpTo(limit - count, each);
+  }
+  return count;
 }
 
 /** class-transformer silently drops keys such as `toString` that every object inherits; here they are unknown fields like any other. */

@@ -16,8 +16,21 @@ export function answerBadRequest(error: NodeJS.ErrnoException, socket: Socket): 
   if (ClientConnection.of(socket).fail(failure)) writeError(failure, socket);
 }
 
+/** Answers CONNECT, with which a caller takes the service for a proxy. */
+export function answerConnect(socket: Socket): void {
+  // Node has taken its own listener away.
+  socket.on('error', () => socket.destroy());
+  const failure = new AppError(
+    'METHOD_NOT_ALLOWED',
+    'This service is no proxy',
+    { allowed: [] },
+    { Allow: '' },
+  );
+  if (ClientConnection.of(socket).fail(failure)) writeError(failure, socket);
+}
+
 /** Writes an error to a connection on which no answer is owed, and closes it. */
-export function writeError(error: AppError, socket: Socket): void {
+function writeError(error: AppError, socket: Socket): void {
   const body = JSON.stringify(error.toBody());
   const headers = {
     'Content-Type': 'application/json; charset=utf-8',

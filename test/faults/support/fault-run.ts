@@ -1,4 +1,5 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
+import { Drain } from '../../../src/http/drain.js';
 import { TestService } from '../../support/test-service.js';
 import { until } from '../../support/until.js';
 import { FaultProxy } from './fault-proxy.js';
@@ -62,6 +63,7 @@ export class FaultRun {
     const ledger = new Ledger(`r${++runs}`, {
       answerWithinMs: requestTimeoutMs + SLACK_MS,
       executionsPrecedeReplies: broker.recordsBeforeReply,
+      readsLog: true,
       ...ledgerOptions,
     });
     broker.onExecuted = (clientId) => ledger.executed(clientId);
@@ -113,6 +115,12 @@ export class FaultRun {
     if (this.ledger.unconfirmed > 0) {
       // What never comes is the ledger's to report.
       await until(() => this.ledger.unconfirmed === 0, 'executions', 3000).catch(() => undefined);
+    }
+    const drain = this.service.app.get(Drain);
+    await until(() => drain.inFlight === 0, 'every request has ended', 10_000);
+    for (const line of this.service.logLines) {
+      const { msg, clientId } = JSON.parse(line) as { readonly msg: string; readonly clientId?: string };
+      if (msg === 'request' && clientId !== undefined) this.ledger.logged(clientId);
     }
     const violations = this.ledger.close();
     const faults = this.faults + this.proxy.faults;

@@ -4,6 +4,8 @@ import type { LaneAnswer } from './http-lane.js';
 interface Entry {
   answers: number;
   executed: number;
+  /** Lines of the request log. */
+  logged: number;
   /** Chunks to the broker in which the command was seen. */
   onWire: number;
   meaning: Meaning | undefined;
@@ -26,6 +28,8 @@ export interface LedgerOptions {
   readonly answerWithinMs: number;
   /** Whether executions are recorded before the broker replies; else success must only be matched by one in the end. */
   readonly executionsPrecedeReplies?: boolean;
+  /** Whether it is told of the lines of the request log. */
+  readonly readsLog?: boolean;
 }
 
 const COMMAND_ID = /"clientid":"(lg-[a-z0-9-]+)"/g;
@@ -39,6 +43,7 @@ const CARRY_CHARACTERS = 64;
  * The invariants: each request is answered exactly once, in time, with a body of the contract. A command that the broker
  * executed belongs to one request and was executed once. One whose caller was told "not sent", or was refused, never
  * reached the wire nor was executed, then or later. One whose caller was told "done" was executed, before the answer.
+ * Whatever was executed is in the log exactly once.
  */
 export class Ledger {
   readonly #entries = new Map<string, Entry>();
@@ -63,6 +68,7 @@ export class Ledger {
     this.#entries.set(id, {
       answers: 0,
       executed: 0,
+      logged: 0,
       onWire: 0,
       meaning: undefined,
       abandoned: false,
@@ -139,11 +145,21 @@ export class Ledger {
     if (entry !== undefined) entry.answers += 1;
   }
 
+  /** The service has written the line of a request. */
+  logged(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    entry.logged += 1;
+    if (entry.logged > 1) this.#violate(id, 'was logged again');
+  }
+
   /** Looks for what is missing, once everything has settled. All violations, each named. */
   close(): readonly string[] {
     if (this.#closed) return this.#violations;
     this.#closed = true;
-    for (const [id, { issuedAt, answers, abandoned, meaning, executed }] of this.#entries) {
+    for (const [id, { issuedAt, answers, abandoned, meaning, executed, logged }] of this.#entries) {
+      if (this.#options.readsLog === true && executed > 0 && logged === 0)
+        this.#violate(id, 'was executed and is not in the log');
       if (issuedAt !== undefined && answers === 0 && !abandoned) this.#violate(id, 'was never answered');
       if (meaning === 'done' && executed === 0)
         this.#violate(id, 'was answered with success and never executed');
