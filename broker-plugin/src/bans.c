@@ -4,11 +4,12 @@
 
 #include "access.h"
 #include "clock.h"
+#include "cursor.h"
 #include "fields.h"
 #include "filter.h"
 #include "glob.h"
 #include "limits.h"
-#include "listing.h"
+#include "network.h"
 #include "sessions.h"
 #include "store.h"
 
@@ -325,7 +326,9 @@ static const char *read_rest(const cJSON *json, int64_t *until, const char **rea
 	const cJSON *field = fields_get(json, "until");
 
 	*until = 0;
-	if(!cJSON_GetObjectItemCaseSensitive(json, "until") || (field && !fields_whole_number(field, 1, MAX_SAFE_INTEGER, until))){
+	if(!cJSON_GetObjectItemCaseSensitive(json, "until")
+			|| (field && !fields_whole_number(field, 1, MAX_SAFE_INTEGER, until))){
+
 		return "until";
 	}
 	field = fields_get(json, "reason");

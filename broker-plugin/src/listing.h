@@ -15,10 +15,4 @@ void get_client(struct command *command);
 void pro_list_clients(struct command *command);
 void pro_get_client(struct command *command);
 
-/* A cursor of this broker process; its end is at most 40 characters. */
-void cursor_write(struct json_text *json, const char *key, uint64_t after);
-
-/* Reads the field `cursor`, 0 when it is missing. False: the command has failed. */
-bool cursor_read(struct command *command, uint64_t *after);
-
 #endif

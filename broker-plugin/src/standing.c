@@ -143,7 +143,9 @@ static enum applied apply(struct standing *standing, struct client *client, cons
 	char *topic;
 	int rc = MOSQ_ERR_SUCCESS;
 
-	if(standing->is_removed || access_is_control_client(client) || !selects(standing, client->id, mosquitto_client_username(context))){
+	if(standing->is_removed || access_is_control_client(client)
+			|| !selects(standing, client->id, mosquitto_client_username(context))){
+
 		return NOT_APPLIED;
 	}
 	topic = topic_for(standing->topic, client->id);
