@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
 import { MetricsModule } from '../metrics/metrics.module.js';
+import { ExpiryMetrics } from './expiry-metrics.js';
 import { ReloadMetrics } from './reload-metrics.js';
 
 /** Following the configuration file: what of it belongs to the application. */
-@Module({ imports: [MetricsModule], providers: [ReloadMetrics], exports: [ReloadMetrics] })
+@Module({ imports: [MetricsModule], providers: [ReloadMetrics, ExpiryMetrics], exports: [ReloadMetrics] })
 export class ReloadModule {}
