@@ -1,4 +1,14 @@
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -180,6 +190,32 @@ describe('the audit trail in a file', () => {
     const lines = readFileSync(file, 'utf8').split('\n');
     expect(lines.slice(0, 2)).toEqual(['{"time":"2026-01-01T00:00:00Z","project":"p"}', '{"time":"2026-01-']);
     expect(JSON.parse(lines[2] ?? '')).toMatchObject({ clientId: 'a' });
+  });
+
+  it('is flushed where folders cannot be', async () => {
+    // Folders of /proc answer EINVAL to fsync, as those of some other file systems do.
+    const descriptor = openSync(file, 'w');
+    try {
+      await start({ file: `/proc/self/fd/${descriptor}`, sync: true, required: true });
+      expect((await disconnect('a')).status).toBe(200);
+      expect(linesOf().map(({ outcome }) => outcome)).toEqual(['STARTED', 'OK']);
+      expect(failureCount()).toBe(0);
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+
+  it('has short lines, whatever callers send', async () => {
+    await start();
+    const long = '\u0001'.repeat(5000);
+    const path = `/api/projects/${encodeURIComponent(long)}/brokers/b/client-control/subscribe`;
+    expectError(await service.request('PUT', path, { body: {} }), 'NOT_ALLOWED');
+    await service.control('subscribe', { clientid: long, topic: long });
+    const lengths = readFileSync(file, 'utf8')
+      .split('\n')
+      .map(({ length }) => length);
+    expect(lengths).toHaveLength(3);
+    expect(Math.max(...lengths)).toBeLessThan(12_000);
   });
 
   it('is not readable by everybody', async () => {

@@ -171,23 +171,12 @@ class Pipe implements Target {
   }
 
   async write(lines: readonly string[], isGivenUp: () => boolean): Promise<void> {
-    for (const piece of piecesOf(lines)) {
-      for (let rest = piece; rest.length > 0;) rest = rest.subarray(await this.#writeSome(rest, isGivenUp));
-    }
+    const write = async (bytes: Buffer): Promise<number> => (await this.#handle.write(bytes)).bytesWritten;
+    for (const piece of piecesOf(lines)) await writeAll(write, piece, isGivenUp);
   }
 
   close(): Promise<void> {
     return this.#handle.close();
-  }
-
-  async #writeSome(bytes: Buffer, isGivenUp: () => boolean): Promise<number> {
-    try {
-      return (await this.#handle.write(bytes)).bytesWritten;
-    } catch (error) {
-      if (systemErrorCode(error) !== 'EAGAIN' || isGivenUp()) throw error;
-      await delay(FULL_PIPE_RETRY_MS);
-      return 0;
-    }
   }
 }
 
@@ -205,15 +194,31 @@ class StandardOutput implements Target {
     this.#sync = sync;
   }
 
-  async write(lines: readonly string[]): Promise<void> {
-    for (let rest = Buffer.from(lines.join('')); rest.length > 0;) {
-      rest = rest.subarray((await writeTo(STANDARD_OUTPUT, rest)).bytesWritten);
-    }
+  async write(lines: readonly string[], isGivenUp: () => boolean): Promise<void> {
+    const write = async (bytes: Buffer): Promise<number> =>
+      (await writeTo(STANDARD_OUTPUT, bytes)).bytesWritten;
+    await writeAll(write, Buffer.from(lines.join('')), isGivenUp);
     if (this.#sync) await flush(STANDARD_OUTPUT);
   }
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+}
+
+/** Writes all bytes, and waits in between while whoever reads them does not. */
+async function writeAll(
+  write: (bytes: Buffer) => Promise<number>,
+  bytes: Buffer,
+  isGivenUp: () => boolean,
+): Promise<void> {
+  for (let rest = bytes; rest.length > 0;) {
+    try {
+      rest = rest.subarray(await write(rest));
+    } catch (error) {
+      if (systemErrorCode(error) !== 'EAGAIN' || isGivenUp()) throw error;
+      await delay(FULL_PIPE_RETRY_MS);
+    }
   }
 }
 
