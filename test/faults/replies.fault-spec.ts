@@ -99,6 +99,43 @@ describe('replies that come', () => {
       reply(target.execute(commands));
     }),
   );
+
+  it.concurrent('under the name of another command, and on the other API, before the true ones', () =>
+    expectOnlySuccess('replies that name another command', ({ commands, reply }, target) => {
+      reply({ responses: commands.map((command) => ({ ...command, command: 'getClient', data: {} })) });
+      const elsewhere = { responses: commands.map((command) => ({ ...command, data: {} })) };
+      target.broker.publishReply(elsewhere, { api: 'clientInspect' });
+      target.broker.publishReply(elsewhere, { api: 'extension' });
+      setTimeout(() => reply(target.execute(commands)), 20);
+    }),
+  );
+});
+
+describe('a broker that does not answer what it is asked after the connect', () => {
+  it.concurrent('is sent nothing until it does, and then everything', async () => {
+    const broker = await ScriptedTarget.start();
+    const waiting: ArrivedMessage[] = [];
+    broker.broker.probeScript = (message) => void waiting.push(message);
+    const settings = { requestTimeoutMs: LONG_TIMEOUT_MS };
+    await FaultRun.during({ name: 'a silent endpoint, then an answer', broker, settings }, async (run) => {
+      const service = { projectId: 'p', brokerId: 'b' };
+      await run.service.gateway.capabilitiesKnown(service);
+      run.faults += waiting.length;
+      await run.load({ lanes: 64, perSecond: 100_000, actions: ACTIONS, nextId: idsOf(run, 300) }).finished();
+      expect(run.ledger.figures).toMatchObject({
+        executed: 0,
+        outcomes: { '501 CLIENT_CONTROL_NOT_AVAILABLE': 300 },
+      });
+      for (const message of waiting) message.succeed();
+      await until(
+        () => run.service.gateway.status(service).features.clientControl === 'available',
+        'the answer is heard',
+      );
+      await run.load({ lanes: 64, perSecond: 100_000, actions: ACTIONS, nextId: idsOf(run, 300) }).finished();
+      expect(await run.settle()).toEqual([]);
+      expect(run.ledger.figures.executed).toBe(300);
+    });
+  });
 });
 
 describe('messages that are no answer', () => {

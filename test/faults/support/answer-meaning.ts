@@ -12,11 +12,13 @@ export function meaningOf({ status, body }: LaneAnswer): Meaning {
   if (status === 200 || status === 204) return 'done';
   const { code, info } = body as {
     readonly code?: string;
-    readonly info?: { readonly outcome?: string; readonly reasonCode?: number };
+    readonly info?: { readonly outcome?: string; readonly reason?: string };
   };
   if (code === 'CLIENT_NOT_FOUND') return 'rejected';
   if (status >= 400 && status < 500) return 'refused';
   if (code === 'BROKER_BUSY' || code === 'SHUTTING_DOWN' || info?.outcome === 'not-sent') return 'not-sent';
+  // Known to be silent: nothing was sent.
+  if (code === 'CLIENT_CONTROL_NOT_AVAILABLE' && info?.reason === 'silent') return 'not-sent';
   return 'unknown';
 }
 
