@@ -17,7 +17,7 @@ function watcher(): Client & { conn: { writableLength: number } } {
 }
 
 function client(clientid: string): KnownClient {
-  return { summary: { clientid }, details: { cleanSession: true } } as unknown as KnownClient;
+  return { summary: { clientid, username: 'u' }, details: { cleanSession: true } } as unknown as KnownClient;
 }
 
 describe('client events', () => {
@@ -62,6 +62,15 @@ describe('client events', () => {
     events.connected(client('later'));
     jest.advanceTimersByTime(100);
     expect(sent.at(-1)).toMatchObject({ events: [{ clientid: 'later' }], sequence: 12_001, missed: 2000 });
+  });
+
+  it('of clients with the longest ids are sent in shorter messages, and fewer of them wait', () => {
+    events.watch(watcher(), 60);
+    for (let index = 0; index < 300; index += 1) events.connected(client('x'.repeat(65_535)));
+    jest.advanceTimersByTime(1000);
+    expect(sent.length).toBeGreaterThan(1);
+    expect(Math.max(...sent.map((message) => message.events.length))).toBe(16);
+    expect(sent.flatMap((message) => message.events).length).toBeLessThan(200);
   });
 
   it('end with the lease, which asking again prolongs', () => {

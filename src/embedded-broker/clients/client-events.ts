@@ -1,4 +1,5 @@
 import type { Client } from 'aedes';
+import { LIMITS } from '../broker/sessions/limits.js';
 import type { ClientObserver } from './client-table.js';
 import type { DisconnectReason, DisconnectReasons } from './disconnect-reasons.js';
 import type { KnownClient } from './known-client.js';
@@ -6,6 +7,7 @@ import type { KnownClient } from './known-client.js';
 const MAX_DELAY_MS = 100;
 const MAX_BATCH = 200;
 const MAX_WAITING = 10_000;
+const MAX_WAITING_CHARACTERS = 8 * 1024 * 1024;
 /** A watcher that leaves this much unread gets no more until it reads. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
 
@@ -29,7 +31,15 @@ interface Watcher {
   leaseEnds: number;
   /** The number of the last event that was sent, or that was before the lease. */
   lastSent: number;
-  readonly waiting: { readonly event: ClientEvent; readonly sequence: number }[];
+  readonly waiting: WaitingEvent[];
+  /** What the waiting ones take. */
+  characters: number;
+}
+
+interface WaitingEvent {
+  readonly event: ClientEvent;
+  readonly sequence: number;
+  readonly characters: number;
 }
 
 /** Sends a message with events to one connection. */
@@ -48,7 +58,12 @@ export class ClientEvents implements ClientObserver {
 
   /** Gives or prolongs a lease. @returns the number of the last event so far */
   watch(connection: Client, seconds: number): number {
-    const watcher = this.#watchers.get(connection) ?? { leaseEnds: 0, lastSent: this.#sequence, waiting: [] };
+    const watcher = this.#watchers.get(connection) ?? {
+      leaseEnds: 0,
+      lastSent: this.#sequence,
+      waiting: [],
+      characters: 0,
+    };
     watcher.leaseEnds = performance.now() + seconds * 1000;
     if (!this.#watchers.has(connection)) connection.conn.once('close', () => this.unwatch(connection));
     this.#watchers.set(connection, watcher);
@@ -93,9 +108,12 @@ export class ClientEvents implements ClientObserver {
       ...(control && { control }),
       ...about,
     };
+    const characters = clientid.length + username.length;
     let isBatchFull = false;
     for (const watcher of this.#watchers.values()) {
-      if (watcher.waiting.length < MAX_WAITING) watcher.waiting.push({ event, sequence: this.#sequence });
+      if (watcher.waiting.length >= MAX_WAITING || watcher.characters >= MAX_WAITING_CHARACTERS) continue;
+      watcher.waiting.push({ event, sequence: this.#sequence, characters });
+      watcher.characters += characters;
       isBatchFull ||= watcher.waiting.length === MAX_BATCH;
     }
     if (isBatchFull) setImmediate(() => this.#flush());
@@ -119,7 +137,14 @@ export class ClientEvents implements ClientObserver {
   }
 
   #sendBatch(connection: Client, watcher: Watcher): void {
-    const batch = watcher.waiting.splice(0, MAX_BATCH);
+    let count = 0;
+    for (let characters = 0; count < MAX_BATCH && characters < LIMITS.replyCharacters; count += 1) {
+      const next = watcher.waiting[count];
+      if (next === undefined) break;
+      characters += next.characters;
+      watcher.characters -= next.characters;
+    }
+    const batch = watcher.waiting.splice(0, count);
     const sequence = batch.at(-1)?.sequence;
     if (sequence === undefined) return;
     const missed = sequence - watcher.lastSent - batch.length;

@@ -87,6 +87,18 @@ describe('the client table', () => {
     expect(told.events).toEqual(['+a', '-a', '+a']);
   });
 
+  it('tells once of a client that is forgotten while it goes', () => {
+    const told = new Told();
+    const clients = newTable(told);
+    const connection = clientWith('a', false);
+    const client = clients.add(connection, false);
+    Object.assign(connection, { closed: true });
+    clients.forget(client);
+    clients.remove(connection);
+    expect(told.events).toEqual(['+a', '-a']);
+    expect(clients.size).toBe(0);
+  });
+
   it('does not give the connection of a client that is being disconnected', () => {
     const connection = clientWith('a');
     const clients = newTable();

@@ -84,6 +84,8 @@ export class ClientTable {
   /** Forgets a client and its session; does nothing when it has another connection by now. */
   forget(client: KnownClient): void {
     if (this.#byId.get(client.clientId) !== client || client.connection !== undefined) return;
+    // It is just going, and nobody would tell of it later.
+    if (client.lastConnection !== undefined) this.observer.disconnected(client, client.lastConnection);
     this.#byId.delete(client.clientId);
     this.#isBack(client);
     client.dropOrigins();

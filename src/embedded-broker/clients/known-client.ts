@@ -74,6 +74,11 @@ export class KnownClient {
     return this.#details;
   }
 
+  /** The connection, unless it is gone; it may be going. */
+  get lastConnection(): Client | undefined {
+    return this.#connection;
+  }
+
   isOn(connection: Client): boolean {
     return this.#connection === connection;
   }

@@ -94,7 +94,9 @@ export class StandingSubscriptions {
     this.#byName.set(request.name, standing);
     let skipped = 0;
     for await (const client of this.clients.after(0)) {
-      if (client.connection === undefined && before === undefined) continue;
+      // A session that is offline keeps up with what it has, and gets the rest when its client connects.
+      const has = before !== undefined && client.topicsOf(before).length > 0;
+      if (client.connection === undefined && !has) continue;
       if (standing.isFor(client) && !(await this.#give(standing, client))) skipped += 1;
     }
     return { clients: standing.clients, skipped, replaced: before !== undefined };

@@ -142,4 +142,31 @@ describe('a hostile device', () => {
       expect(await isThere(clientId)).toBe(false);
     },
   );
+
+  it('cannot make answers of any length with the longest ids: pages end early, and nobody is left out', async () => {
+    const name = 'y'.repeat(65_000);
+    const ids = Array.from({ length: 60 }, (_, index) => `${index}-${name}`);
+    await Promise.all(ids.map((clientId) => rig.connect({ clientId })));
+    const filter = { clientid: '*-yyy*' };
+    const seen: string[] = [];
+    let cursor: unknown;
+    do {
+      const page = await rig.ask('listClients', {
+        filter,
+        limit: 1000,
+        ...(typeof cursor === 'string' && { cursor }),
+      });
+      const clients = page.clients as { clientid: string }[];
+      expect(clients.length).toBeLessThan(20);
+      seen.push(...clients.map(({ clientid }) => clientid));
+      ({ cursor } = page);
+    } while (cursor !== null);
+    expect(new Set(seen)).toEqual(new Set(ids));
+    const { data } = await rig.run('clientInspect', { command: 'listClients', count: 1000 });
+    expect((data?.clients as unknown[]).length).toBeLessThan(30);
+    const banned = await rig.ask('setBan', { as: 'clientid', who: '*-yyyy*', until: null });
+    expect(banned.disconnectedCount).toBe(60);
+    expect((banned.disconnected as unknown[]).length).toBeLessThan(20);
+    await rig.ask('deleteBan', { as: 'clientid', who: '*-yyyy*' });
+  });
 });

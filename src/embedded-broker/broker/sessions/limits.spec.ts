@@ -6,7 +6,7 @@ const KIB = 1024;
 
 /** A limit as the page writes it. */
 function written(name: string, value: number): string {
-  if (!/bytes|cost/i.test(name)) return value.toLocaleString('en');
+  if (!/bytes|cost|characters/i.test(name)) return value.toLocaleString('en');
   return value >= KIB * KIB ? `${value / KIB / KIB} MiB` : `${value / KIB} KiB`;
 }
 

@@ -31,6 +31,8 @@ export const LIMITS = {
   devicePacketBytes: MIB / 2,
   subscribePacketBytes: MIB / 8,
   controlPacketBytes: 16 * MIB,
+  /** Characters of a reply or of a message with events, from which on it ends early: devices choose ids of 64 KiB. */
+  replyCharacters: MIB,
   /** Bytes that a client may leave unread before it is disconnected. */
   unreadBytes: 32 * MIB,
 } as const;

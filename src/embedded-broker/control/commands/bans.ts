@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../../json/json.js';
 import { addressRangeProblem } from '../../../mqtt-strings/address-range.js';
 import { globProblem } from '../../../mqtt-strings/glob.js';
+import { LIMITS } from '../../broker/sessions/limits.js';
 import { BAN_KINDS, type Ban } from '../../clients/ban-list.js';
 import { invalidField } from '../../clients/command-error.js';
 import {
@@ -53,6 +54,7 @@ async function disconnectBanned(
   matches: ReturnType<ControlledBroker['bans']['set']>['matches'],
 ): Promise<{ named: string[]; count: number }> {
   const named: string[] = [];
+  let characters = 0;
   let count = 0;
   const isBanned = clients.after(0, ({ isControl, connection, summary }) => {
     return connection !== undefined && !isControl && matches(summary);
@@ -64,7 +66,9 @@ async function disconnectBanned(
       continue; // It has left by itself.
     }
     count += 1;
-    if (named.length < MAX_NAMED) named.push(clientId);
+    if (named.length === MAX_NAMED || characters >= LIMITS.replyCharacters) continue;
+    named.push(clientId);
+    characters += clientId.length;
   }
   return { named, count };
 }

@@ -1,5 +1,6 @@
 import { compileClientFilter } from '../../../mqtt-strings/client-filter.js';
 import { isMqttString } from '../../../mqtt-strings/mqtt-string.js';
+import { LIMITS } from '../../broker/sessions/limits.js';
 import { Turn } from '../../broker/turn.js';
 import type { DisconnectChoices } from '../../clients/client-operations.js';
 import { CommandError, invalidField } from '../../clients/command-error.js';
@@ -35,6 +36,7 @@ export const disconnectClients: BrokerCommand = async ({ fields }, broker) => {
     return { clients: await disconnectAll(readClientIds(fields.clientids), choices, broker), more: false };
   }
   const clientIds: string[] = [];
+  let characters = 0;
   let more = false;
   for await (const { clientId, isControl, connection } of matching(
     broker.clients,
@@ -42,9 +44,10 @@ export const disconnectClients: BrokerCommand = async ({ fields }, broker) => {
     0,
   )) {
     if (isControl || (connection === undefined && !choices.cleanSession)) continue;
-    more = clientIds.length === MAX_CLIENTS;
+    more = clientIds.length === MAX_CLIENTS || characters >= LIMITS.replyCharacters;
     if (more) break;
     clientIds.push(clientId);
+    characters += clientId.length;
   }
   return { clients: await disconnectAll(clientIds, choices, broker), more };
 };

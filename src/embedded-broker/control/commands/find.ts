@@ -1,4 +1,5 @@
 import { compileClientFilter, type CompiledClientFilter } from '../../../mqtt-strings/client-filter.js';
+import { LIMITS } from '../../broker/sessions/limits.js';
 import type { ClientTable } from '../../clients/client-table.js';
 import { clientNotFound, invalidField } from '../../clients/command-error.js';
 import type { KnownClient } from '../../clients/known-client.js';
@@ -13,7 +14,7 @@ import {
 } from '../command-fields.js';
 import type { BrokerCommand } from '../controlled-broker.js';
 
-/** The clients that a filter matches, in the order in which they became known, page by page. */
+/** The clients that a filter matches, in the order in which they became known, page by page; a page ends early when it is long. */
 export const listClients: BrokerCommand = async ({ fields }, { clients }) => {
   refuseUnknown(fields, ['filter', 'fields', 'verbose', 'limit', 'cursor']);
   const filter = readFilter(fields, 'filter');
@@ -23,12 +24,15 @@ export const listClients: BrokerCommand = async ({ fields }, { clients }) => {
   const encoded: string[] = [];
   let last = after;
   let cursor: string | null = null;
+  let characters = 0;
   for await (const client of matching(clients, filter && compileClientFilter(filter), after)) {
-    if (encoded.length === limit) {
+    if (encoded.length === limit || characters >= LIMITS.replyCharacters) {
       cursor = String(last);
       break;
     }
-    encoded.push(JSON.stringify(view(client)));
+    const text = JSON.stringify(view(client));
+    encoded.push(text);
+    characters += text.length;
     last = client.place;
   }
   return `{"clients":[${encoded.join(',')}],"cursor":${JSON.stringify(cursor)},"totalCount":${clients.size}}`;

@@ -1,3 +1,4 @@
+import { LIMITS } from '../../broker/sessions/limits.js';
 import { Turn } from '../../broker/turn.js';
 import { clientNotFound } from '../../clients/command-error.js';
 import { clientWithTopics } from '../client-views.js';
@@ -11,11 +12,16 @@ export const proListClients: BrokerCommand = async ({ fields }, { clients }) => 
   const count = readInteger(fields, 'count', { minimum: -1, fallback: -1 });
   const totalCount = clients.size;
   const encoded: string[] = [];
+  let characters = 0;
   // A long list does not hold the event loop.
   const turn = new Turn();
   for (const client of clients.page(offset, count)) {
     if (turn.isOver) await turn.next();
-    encoded.push(JSON.stringify(isVerbose ? clientWithTopics(client, clients) : client.summary));
+    // A page may be shorter than asked for; the next one begins where it ends.
+    if (count !== -1 && characters >= LIMITS.replyCharacters) break;
+    const text = JSON.stringify(isVerbose ? clientWithTopics(client, clients) : client.summary);
+    encoded.push(text);
+    characters += text.length;
   }
   return `{"totalCount":${totalCount},"clients":[${encoded.join(',')}]}`;
 };
