@@ -15,6 +15,11 @@ switch (command.name) {
     process.exitCode = runCheckConfig(command.file);
     break;
   }
+  case 'doctor': {
+    const { runDoctor } = await import('./boot/doctor/doctor.js');
+    process.exitCode = await runDoctor(command.file);
+    break;
+  }
   case 'help':
     process.stdout.write(USAGE);
     break;

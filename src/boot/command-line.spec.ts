@@ -10,6 +10,8 @@ describe('readCommandLine', () => {
     ['check-config', { name: 'check-config', file: undefined }],
     ['check-config a.yaml', { name: 'check-config', file: 'a.yaml' }],
     ['--check-config a.yaml', { name: 'check-config', file: 'a.yaml' }],
+    ['doctor', { name: 'doctor', file: undefined }],
+    ['doctor a.yaml', { name: 'doctor', file: 'a.yaml' }],
     ['--port', { name: 'unknown', argument: '--port' }],
     ['config.yaml', { name: 'unknown', argument: 'config.yaml' }],
     ['check-config a b', { name: 'unknown', argument: 'b' }],

@@ -3,7 +3,7 @@ export type Command =
   | { readonly name: 'start' }
   | { readonly name: 'help' }
   | { readonly name: 'version' }
-  | { readonly name: 'check-config'; readonly file: string | undefined }
+  | { readonly name: 'check-config' | 'doctor'; readonly file: string | undefined }
   | { readonly name: 'unknown'; readonly argument: string };
 
 export const USAGE = `Usage: node dist/main.js [command]
@@ -13,11 +13,12 @@ there is none, on an embedded broker with simulated devices, for trying it out.
 
 Commands:
   check-config [FILE]   says what is wrong with a configuration file, as a start would; starts nothing
+  doctor [FILE]         the same, then tries every broker: name, TCP, TLS, login, rights, features, and what to do
   --help                this text
   --version             the version
 
 FILE: CONFIG_FILE or ./config.yaml where it is not given.
-Exit status: 0 well; 1 the configuration is not valid, or the service could not start; 2 wrong usage.
+Exit status: 0 well; 1 the configuration is not valid, the service could not start, or a broker is not well; 2 wrong usage.
 Environment: CONFIG_FILE; HOST, PORT and LOG_LEVEL win over the file; what the file itself names as \${NAME}.
 Signals: SIGTERM and SIGINT drain and stop it, SIGHUP reads the configuration again.
 `;
@@ -36,9 +37,10 @@ export function readCommandLine([first, ...rest]: readonly string[]): Command {
       return file === undefined ? { name: 'version' } : { name: 'unknown', argument: file };
     case 'check-config':
     case '--check-config':
+    case 'doctor':
       if (tooMuch !== undefined || file?.startsWith('-') === true)
         return { name: 'unknown', argument: tooMuch ?? file ?? '' };
-      return { name: 'check-config', file };
+      return { name: first === 'doctor' ? 'doctor' : 'check-config', file };
     default:
       return { name: 'unknown', argument: first };
   }
