@@ -124,7 +124,7 @@ describe('a broker that does not answer what it is asked after the connect', () 
       await run.load({ lanes: 64, perSecond: 100_000, actions: ACTIONS, nextId: idsOf(run, 300) }).finished();
       expect(run.ledger.figures).toMatchObject({
         executed: 0,
-        outcomes: { '501 CLIENT_CONTROL_NOT_AVAILABLE': 300 },
+        outcomes: { '501 CLIENT_CONTROL_NOT_AVAILABLE not-sent': 300 },
       });
       for (const message of waiting) message.succeed();
       await until(

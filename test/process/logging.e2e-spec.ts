@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ScriptedBroker } from '../support/scripted-broker.js';
 import { TestService, TOKENS } from '../support/test-service.js';
+import { until } from '../support/until.js';
 
 const PASSWORD = 'hunter2-of-the-broker';
 
@@ -27,6 +28,41 @@ beforeAll(async () => {
 afterAll(async () => {
   await service.stop();
   await Promise.all([broker.stop(), denying.stop()]);
+});
+
+describe('the log of brokers', () => {
+  const linesOfBroker = (id: string): Record<string, unknown>[] =>
+    service.logLines
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter(
+        ({ broker: named, project, requestId }) => named === id && project === 'p' && requestId === undefined,
+      );
+
+  it('tells that a broker is connected, lost, and back', async () => {
+    broker.cutConnections();
+    await until(
+      () => linesOfBroker('b').filter(({ msg }) => msg === 'the broker is connected').length === 2,
+      'back',
+    );
+    const told = linesOfBroker('b').filter(({ api }) => api === undefined);
+    expect(told.map(({ level, msg }) => [level, msg])).toEqual([
+      [30, 'the broker is connected'],
+      [40, expect.stringMatching(/^the broker is not connected: /)],
+      [30, 'the broker is connected'],
+    ]);
+    expect(told[1]).toMatchObject({ reason: expect.any(String), retryInMs: expect.any(Number) });
+  });
+
+  it('tells once that a broker refuses the login, in words', () => {
+    const told = linesOfBroker('denied');
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatchObject({
+      level: 40,
+      reason: expect.stringMatching(
+        /reason 0x04 \(bad user name or password; look at username and password\)/,
+      ),
+    });
+  });
 });
 
 let sequence = 0;

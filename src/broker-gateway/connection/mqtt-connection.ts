@@ -6,6 +6,7 @@ import { CONTROL_APIS, CONTROL_API_NAMES, type ControlApi } from '../protocol/co
 import { brokerLimits, type BrokerLimits } from './broker-limits.js';
 import { clientOptions } from './client-options.js';
 import { closeReasonOf, reasonCodeOf, type CloseReason } from './close-reason.js';
+import { PingCount } from './ping-count.js';
 import { FAILURE, reasonWords, SESSION_TAKEN_OVER } from './reason-codes.js';
 
 /** Whoever uses a connection. After `onClose` nothing more is called. */
@@ -196,29 +197,4 @@ export class MqttConnection {
 
 function reasonStringOf(packet: Packet | undefined): string | undefined {
   return packet?.cmd === 'puback' ? packet.properties?.reasonString : undefined;
-}
-
-/** Which pings are answered: answers come in the order of the pings, the keepalive's own among them. */
-class PingCount {
-  readonly #waiting: { readonly after: number; readonly onEnd: (isAnswered: boolean) => void }[] = [];
-  #sent = 0;
-  #answered = 0;
-
-  sent(): void {
-    this.#sent += 1;
-  }
-
-  answered(): void {
-    this.#answered += 1;
-    while ((this.#waiting[0]?.after ?? Infinity) <= this.#answered) this.#waiting.shift()?.onEnd(true);
-  }
-
-  /** Calls back when the ping that was sent last is answered, with true, or when the connection ends first. */
-  whenAnswered(onEnd: (isAnswered: boolean) => void): void {
-    this.#waiting.push({ after: this.#sent, onEnd });
-  }
-
-  close(): void {
-    for (const { onEnd } of this.#waiting.splice(0)) onEnd(false);
-  }
 }

@@ -54,8 +54,11 @@ function describe(body: unknown): string {
 }
 
 /** An answer's status, code and outcome, for counting. */
-export function outcomeOf({ status, body }: LaneAnswer): string {
+export function outcomeOf(answer: LaneAnswer): string {
+  const { status, body } = answer;
   if (status < 400 || body === undefined) return String(status);
   const { code, info } = body as { readonly code?: string; readonly info?: { readonly outcome?: string } };
-  return `${status} ${code ?? '?'}${info?.outcome === undefined ? '' : ` ${info.outcome}`}`;
+  const isSilent = status === 501 && meaningOf(answer) === 'not-sent';
+  const outcome = isSilent ? 'not-sent' : info?.outcome;
+  return `${status} ${code ?? '?'}${outcome === undefined ? '' : ` ${outcome}`}`;
 }
