@@ -8,7 +8,7 @@
 
 void json_append(struct json_text *json, const char *text, size_t length)
 {
-	if(json->failed){
+	if(json->failed || length == 0){
 		return;
 	}
 	if(json->capacity - json->length < length){

@@ -108,22 +108,48 @@ static bool selects(const struct standing *standing, const char *clientid, const
 }
 
 
-/* The topic for this client, NULL if its id cannot stand in a topic. Free with mosquitto_free(). */
+/* What is behind "$share/<name>/", or the filter itself. */
+static const char *without_share(const char *filter)
+{
+	if(!strncmp(filter, "$share/", strlen("$share/"))){
+		filter += strlen("$share/");
+		filter += strcspn(filter, "/");
+		filter += filter[0] == '/';
+	}
+	return filter;
+}
+
+
+/* Whether a filter begins with a `$` that is not written in what it was made from. */
+static bool has_new_dollar(const char *made, const char *from)
+{
+	return made[0] == '$' && (from[0] != '$' || !strncmp(from, PLACEHOLDER, strlen(PLACEHOLDER)));
+}
+
+
+/*
+ * The topic for this client, NULL if its id cannot stand there: it would be several levels, or a topic that begins with
+ * `$` where none was meant ("${clientid}/#" is not to give "$SYS/#" to who calls itself so). Free with mosquitto_free().
+ */
 static char *topic_for(const char *topic, const char *clientid)
 {
 	struct json_text text = { 0 };
+	const char *rest = topic;
 	const char *found;
 
 	if(strstr(topic, PLACEHOLDER) && strpbrk(clientid, "+#/")){
 		return NULL;
 	}
-	while((found = strstr(topic, PLACEHOLDER))){
-		json_append(&text, topic, (size_t)(found-topic));
+	while((found = strstr(rest, PLACEHOLDER))){
+		json_append(&text, rest, (size_t)(found-rest));
 		json_append(&text, clientid, strlen(clientid));
-		topic = found + strlen(PLACEHOLDER);
+		rest = found + strlen(PLACEHOLDER);
 	}
-	json_append(&text, topic, strlen(topic)+1);
-	if(text.failed || text.length > MAX_FILTER_BYTES+1 || mosquitto_sub_topic_check(text.text)){
+	json_append(&text, rest, strlen(rest)+1);
+	if(text.failed || text.length > MAX_FILTER_BYTES+1 || mosquitto_sub_topic_check(text.text)
+			|| has_new_dollar(text.text, topic)
+			|| has_new_dollar(without_share(text.text), without_share(topic))){
+
 		json_free(&text);
 		return NULL;
 	}

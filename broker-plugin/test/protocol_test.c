@@ -170,6 +170,8 @@ static void bans(void)
 
 #define STANDING(more) COMMAND("setStandingSubscription") ",\"name\":\"s\",\"select\":{\"clientid\":\"o*\"}," more
 
+#define DOLLAR(topic) COMMAND("setStandingSubscription") ",\"name\":\"d\",\"select\":{\"clientid\":\"$SYS\"},\"topic\":\"" topic "\""
+
 static void standing(void)
 {
 	stub_broker_start();
@@ -189,6 +191,14 @@ static void standing(void)
 	expect(COMMAND("getClient") ",\"clientid\":\"o1\"", DATA("{*\"topic\":\"own\",\"qos\":2,*\"by\":\"control\"*"));
 	expect(STANDING("\"topic\":\"$share/g/${clientid}\",\"qos\":0"), DATA("{\"clients\":4,\"skipped\":1,\"replaced\":true}"));
 	expect(STANDING("\"topic\":\"a/${clientid}+\""), INVALID("topic"));
+	expect(STANDING("\"topic\":\"${clientid}\""), DATA("{\"clients\":4,\"skipped\":1,\"replaced\":true}"));
+	stub_broker_connect("$SYS", NULL, "127.0.0.1");
+	expect(DOLLAR("${clientid}/#"), DATA("{\"clients\":0,\"skipped\":1,*"));
+	expect(DOLLAR("$share/g${clientid}/${clientid}/#"), DATA("{\"clients\":0,\"skipped\":1,*"));
+	expect(DOLLAR("a/${clientid}/#"), DATA("{\"clients\":1,\"skipped\":0,*"));
+	expect(DOLLAR("$SYS/${clientid}/#"), DATA("{\"clients\":1,\"skipped\":0,*"));
+	expect(COMMAND("deleteStandingSubscription") ",\"name\":\"d\"", DATA("*"));
+	expect(STANDING("\"topic\":\"$share/g/${clientid}\""), DATA("{*"));
 	expect(COMMAND("setStandingSubscription") ",\"name\":\"-\",\"select\":{\"clientid\":\"o*\"},\"topic\":\"a\"",
 			INVALID("name"));
 	expect(COMMAND("setStandingSubscription") ",\"name\":\"s\",\"select\":{},\"topic\":\"a\"", INVALID("select"));
