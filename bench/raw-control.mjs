@@ -59,9 +59,10 @@ async function measure({ commands, messages }, milliseconds) {
   };
 }
 
-process.on('message', async ({ seconds }) => {
+process.on('message', async ({ seconds, only }) => {
   const results = {};
-  for (const { name, ...run } of RUNS) results[name] = await measure(run, seconds * 1000);
+  const runs = RUNS.filter(({ name }) => only === undefined || name === only);
+  for (const { name, ...run } of runs) results[name] = await measure(run, seconds * 1000);
   process.send(results);
 });
 process.once('disconnect', () => process.exit(0));

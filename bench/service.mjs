@@ -15,17 +15,19 @@ const NO_LIMIT = 1_000_000_000;
  * @param {string} dir an empty folder for its configuration and its log
  * @param {object[]} brokers of project `p`, as in a configuration file
  * @param {string[]} execArgv options for Node, `--cpu-prof` for one
+ * @param {object} more further keys of the configuration
  * @returns {Promise<{ url: string, pid: number, token: string, stop: () => Promise<void> }>}
  */
-export async function startService(dir, brokers, execArgv = []) {
+export async function startService(dir, brokers, execArgv = [], more = {}) {
   mkdirSync(dir, { recursive: true });
   const token = randomBytes(32).toString('base64url');
   const sha256 = createHash('sha256').update(token).digest('hex');
   const config = {
     http: { port: 0 },
     auth: { tokens: [{ name: 'bench', sha256, grants: [{ project: 'p', role: 'editor' }] }] },
-    rateLimit: { requestsPerMinute: NO_LIMIT },
+    rateLimit: { requestsPerMinute: NO_LIMIT, bulkItemsPerMinute: NO_LIMIT },
     projects: [{ id: 'p', brokers }],
+    ...more,
   };
   const configFile = join(dir, 'config.json');
   const logFile = join(dir, 'service.log');

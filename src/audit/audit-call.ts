@@ -1,8 +1,10 @@
 import type { ErrorCode } from '../errors/error-codes.js';
 import type { AppError } from '../errors/app-error.js';
 import type { RequestRecord } from '../http/request-record.js';
+import { GatheredText } from '../json/gathered-text.js';
 import type { JsonObject } from '../json/json.js';
 import {
+  itemLines,
   itemRecords,
   nameCall,
   recordOf,
@@ -19,8 +21,12 @@ const HIGH_WATER = 4000;
 /** What an {@link AuditCall} needs of the trail. */
 export interface CallTrail {
   readonly isRequired: boolean;
+  /** Whether {@link writeLines} is to be used for items. */
+  readonly takesLines: boolean;
   /** Never rejects. @returns how many could not be written */
   write(records: readonly AuditRecord[]): Promise<number>;
+  /** The same with records that are encoded, so many, each with a line break at its end. */
+  writeLines(lines: string, count: number): Promise<number>;
   /** The errors to answer when records that are required could not be written. */
   notSent(request: RequestRecord): AppError;
   notConcluded(request: RequestRecord): AppError;
@@ -39,7 +45,11 @@ export class AuditCall {
   readonly #trail: CallTrail;
   readonly #request: RequestRecord;
   readonly #toRecord: ReturnType<typeof itemRecords>;
+  /** Where the store takes lines, items are encoded at once. */
+  readonly #toLine: ReturnType<typeof itemLines> | undefined;
   #gathered: AuditRecord[] = [];
+  readonly #lines = new GatheredText();
+  #lineCount = 0;
   #isScheduled = false;
   #waiting = 0;
   #onRoom: (() => void)[] = [];
@@ -52,6 +62,7 @@ export class AuditCall {
     this.#request = request;
     this.id = nameCall(request);
     this.#toRecord = itemRecords(request);
+    this.#toLine = trail.takesLines ? itemLines(request) : undefined;
   }
 
   /** Whether items have to be {@link announce}d. */
@@ -90,8 +101,13 @@ export class AuditCall {
    * @returns false when the trail is behind: wait for {@link room} before sending more
    */
   conclude(item: EndedItem): boolean {
-    this.#gathered.push(this.#toRecord(item, item.outcome, item.outcomeDetail));
-    if (this.#gathered.length >= BATCH) this.#flush();
+    if (this.#toLine === undefined) {
+      this.#gathered.push(this.#toRecord(item, item.outcome, item.outcomeDetail));
+    } else {
+      this.#lines.add(this.#toLine(item));
+      this.#lineCount += 1;
+    }
+    if (this.#gathered.length + this.#lineCount >= BATCH) this.#flush();
     else if (!this.#isScheduled) {
       this.#isScheduled = true;
       setImmediate(() => {
@@ -130,12 +146,19 @@ export class AuditCall {
 
   #flush(): void {
     const records = this.#gathered;
-    if (records.length === 0) return;
+    const lineCount = this.#lineCount;
+    const count = records.length + lineCount;
+    if (count === 0) return;
     this.#gathered = [];
-    this.#waiting += records.length;
-    void this.#trail.write(records).then((lost) => {
+    this.#lineCount = 0;
+    this.#waiting += count;
+    const written =
+      lineCount > 0
+        ? this.#trail.writeLines(this.#lines.take().toString(), lineCount)
+        : this.#trail.write(records);
+    void written.then((lost) => {
       this.#lost += lost;
-      this.#waiting -= records.length;
+      this.#waiting -= count;
       if (this.#waiting > HIGH_WATER / 2) return;
       for (const goOn of this.#onRoom.splice(0)) goOn();
     });

@@ -107,6 +107,51 @@ export function itemRecords(
   });
 }
 
+/**
+ * Makes the records of a call's items as lines of JSON, the same as {@link itemRecords}: what they have in common is
+ * encoded once. A call ends a hundred thousand items a second.
+ */
+export function itemLines(request: RequestRecord): (item: EndedItem) => string {
+  const { requestId, caller, callerKind, address, project, broker, callId, reason } = originOf(request);
+  const who = membersOf({ requestId, caller, callerKind, address, project });
+  const call = `${membersOf({ callId })},"index":`;
+  const why = `${membersOf({ reason })},"outcome":"`;
+  let time = '';
+  let where: string | undefined;
+  let head = '';
+  return (item) => {
+    // Of what few items differ in, the text is kept for the next one.
+    if (time !== now() || where !== item.broker) {
+      time = now();
+      where = item.broker;
+      const named = where === undefined ? broker : bounded(where, MAX_NAME);
+      head = Buffer.from(`{"time":"${time}"${who}${membersOf({ broker: named })}`).toString();
+    }
+    const { action, clientId, topic, outcomeDetail } = item;
+    // An array that is joined is one string; a sum of strings would be a tree of them, for the garbage collector to walk.
+    return [
+      head,
+      action === undefined ? '' : `,"action":"${action}"`,
+      clientId === undefined ? '' : `,"clientId":${JSON.stringify(bounded(clientId))}`,
+      topic === undefined ? '' : `,"topic":${JSON.stringify(bounded(topic))}`,
+      call,
+      item.index,
+      why,
+      item.outcome,
+      outcomeDetail === undefined ? '"' : `","outcomeDetail":"${outcomeDetail}"`,
+      ',"durationMs":',
+      millisecondsSince(request.startedAt),
+      '}\n',
+    ].join('');
+  };
+}
+
+/** The members of an object as JSON, each with a comma before it; those that are undefined are left out. */
+function membersOf(members: JsonObject): string {
+  const text = JSON.stringify(members);
+  return text === '{}' ? '' : `,${text.slice(1, -1)}`;
+}
+
 /** Names a call, if it has no name yet. */
 export function nameCall(request: RequestRecord): string {
   return (request.callId ??= randomUUID());

@@ -106,7 +106,14 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
     if (call === undefined) {
       const { isRequired } = this;
       call = new AuditCall(
-        { isRequired, write: (records) => this.#write(records), notSent, notConcluded },
+        {
+          isRequired,
+          takesLines: this.#store?.appendLines !== undefined,
+          write: (records) => this.#write(records),
+          writeLines: (lines, count) => this.#writeLines(lines, count),
+          notSent,
+          notConcluded,
+        },
         request,
       );
       this.#calls.set(request, call);
@@ -147,6 +154,26 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
 
   #make(audit: AuditConfig): AuditStore | undefined {
     return makeStore(audit, this.#config, (records) => this.#lose(records, 'the database did not come back'));
+  }
+
+  /** @returns how many could not be written */
+  async #writeLines(lines: string, count: number): Promise<number> {
+    const store = this.#store;
+    const each = (): string[] => lines.split('\n').filter((line) => line !== '');
+    // The store may be another one since the call began.
+    if (store?.appendLines === undefined) {
+      return this.#write(each().map((line) => JSON.parse(line) as AuditRecord));
+    }
+    try {
+      await store.appendLines(lines, this.isRequired);
+      this.#written += count;
+      return 0;
+    } catch (error) {
+      this.#failures += count;
+      const message = `the audit trail cannot be written (${codeOf(error)})`;
+      for (const line of each()) this.#logger.error(message, line);
+      return count;
+    }
   }
 
   #follow(audit: AuditConfig, before: AuditConfig): void {

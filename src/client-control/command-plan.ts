@@ -27,7 +27,9 @@ export function planCommand<Body extends OperationBody>(
   const missing = operation.missing?.(body, broker);
   if (missing !== undefined) throw notSupported(missing);
   const { feature } = operation;
-  return feature !== undefined && broker.extension?.features[feature] === true
-    ? { api: 'extension', command: { ...command, ...operation.extras?.(body) } }
-    : { api: 'clientControl', command };
+  if (feature === undefined || broker.extension?.features[feature] !== true) {
+    return { api: 'clientControl', command };
+  }
+  const extras = operation.extras?.(body);
+  return { api: 'extension', command: extras === undefined ? command : { ...command, ...extras } };
 }

@@ -49,6 +49,9 @@ export interface AuditStore {
    */
   append(records: readonly AuditRecord[], mustBeKept: boolean): Promise<void>;
 
+  /** {@link append} of records that are encoded already, each with a line break at its end; where records are kept so. */
+  appendLines?(lines: string, mustBeKept: boolean): Promise<void>;
+
   /**
    * @param isWanted asked on the way; when it says no, reading ends
    * @throws {AppError} `INVALID` for a cursor of another store, `AUDIT_NOT_AVAILABLE` when it cannot be read

@@ -10,7 +10,7 @@ describe('encodeRequest', () => {
       encodeCommand({ command: 'disconnectClient', clientid: 'ä"\\' }, '1'),
       encodeCommand({ command: 'unsubscribeClient', clientid: 'b', topic: 't' }, '2'),
     ];
-    expect(JSON.parse(encodeRequest(commands))).toEqual({
+    expect(JSON.parse(encodeRequest(commands.map(({ encoded }) => encoded)))).toEqual({
       commands: [
         { command: 'disconnectClient', clientid: 'ä"\\', correlationData: '1' },
         { command: 'unsubscribeClient', clientid: 'b', topic: 't', correlationData: '2' },

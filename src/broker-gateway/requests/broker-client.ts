@@ -20,7 +20,7 @@ import type { ClientStats } from './client-stats.js';
 import type { ControlRequest, Lane, RequestOptions } from './control-request.js';
 import { MessageSender } from './message-sender.js';
 import { ReplyReader } from './reply-reader.js';
-import { RequestTable } from './request-table.js';
+import { RequestTable, type Settling } from './request-table.js';
 
 /** What a {@link BrokerClient} needs besides its configuration. */
 export interface ClientParts {
@@ -115,20 +115,29 @@ export class BrokerClient {
    * @throws {GatewayError} `BROKER_UNAVAILABLE`, `BROKER_DENIED`, `BROKER_BUSY`, `BROKER_TIMEOUT`,
    *   `CLIENT_CONTROL_NOT_AVAILABLE`, `SHUTTING_DOWN`, and what {@link commandFailure} makes of the broker's answer
    */
-  request(
+  request(api: ControlApi, command: ControlCommand, options?: RequestOptions): Promise<CommandData> {
+    return new Promise((resolve, reject) => this.submit(api, command, options, { resolve, reject }));
+  }
+
+  /** The same without a promise, for those who send a hundred thousand a second: `settling` is told how it ended. */
+  submit(
     api: ControlApi,
     command: ControlCommand,
     { lane = 'single', signal }: RequestOptions = {},
-  ): Promise<CommandData> {
+    settling: Settling,
+  ): void {
     const refusal = signal?.aborted === true ? requestAborted() : this.#refusal(api, lane);
-    if (refusal !== undefined) return this.#refuse(command, refusal);
-    return this.#enqueue(api, command, lane, signal);
+    if (refusal !== undefined) this.#refuse(command, refusal, settling);
+    else this.#enqueue(api, command, lane, signal, settling);
   }
 
   /** Sends one of this service's own commands: counted nowhere, and sent even where no answer is expected. */
   ask(api: ControlApi, command: ControlCommand): Promise<CommandData> {
     const refusal = this.#draining ? shuttingDown() : this.#connectionRefusal();
-    return refusal === undefined ? this.#enqueue(api, command, 'own', undefined) : Promise.reject(refusal);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    return new Promise((resolve, reject) =>
+      this.#enqueue(api, command, 'own', undefined, { resolve, reject }),
+    );
   }
 
   /** Takes no new requests, lets those in flight finish, then closes the connection. */
@@ -152,16 +161,17 @@ export class BrokerClient {
     command: ControlCommand,
     lane: Lane,
     signal: AbortSignal | undefined,
-  ): Promise<CommandData> {
+    settling: Settling,
+  ): void {
     const encoded = this.#table.encode(command);
     const tooLarge = this.#sender.sizeRefusalOf(encoded.bytes);
-    if (tooLarge !== undefined) return this.#refuse(command, tooLarge);
-    return this.#table.add(api, command, encoded, lane, signal, (request) => this.#sender.add(request));
+    if (tooLarge !== undefined) this.#refuse(command, tooLarge, settling);
+    else this.#sender.add(this.#table.add(api, command, encoded, { lane, signal }, settling));
   }
 
-  #refuse({ command }: ControlCommand, error: GatewayError): Promise<never> {
+  #refuse({ command }: ControlCommand, error: GatewayError, { reject }: Settling): void {
     this.#parts.observer.onRefused?.(command, error.code);
-    return Promise.reject(error);
+    reject(error);
   }
 
   /** Why a request cannot even be queued now. */

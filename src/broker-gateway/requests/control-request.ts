@@ -34,6 +34,8 @@ export interface RequestParts {
   /** Size of `encoded`, bytes of UTF-8. */
   readonly bytes: number;
   readonly lane: Lane;
+  /** Aborted while the request is queued, it is dropped. */
+  readonly signal?: AbortSignal | undefined;
   /** On the clock of `performance.now()`, milliseconds, like `deadlineAt`. */
   readonly startedAt: number;
   readonly deadlineAt: number;
@@ -60,6 +62,7 @@ export class ControlRequest {
   readonly encoded: string;
   readonly bytes: number;
   readonly lane: Lane;
+  readonly signal: AbortSignal | undefined;
   readonly startedAt: number;
   readonly deadlineAt: number;
   readonly #resolve: (data: CommandData) => void;
@@ -81,6 +84,7 @@ export class ControlRequest {
     this.encoded = parts.encoded;
     this.bytes = parts.bytes;
     this.lane = parts.lane;
+    this.signal = parts.signal;
     this.startedAt = parts.startedAt;
     this.deadlineAt = parts.deadlineAt;
     this.#resolve = resolve;

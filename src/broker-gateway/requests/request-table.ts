@@ -13,6 +13,12 @@ export interface RequestTableHandlers {
   readonly onSettled: (request: ControlRequest, outcome: CommandOutcome) => void;
 }
 
+/** Who is told how a request ended: one of the two is called, once. */
+export interface Settling {
+  readonly resolve: (data: CommandData) => void;
+  readonly reject: (error: GatewayError) => void;
+}
+
 /** A command, encoded, that is to become a request. */
 export interface EncodedCommand {
   readonly id: string;
@@ -46,31 +52,26 @@ export class RequestTable {
   /** Gives a command its correlation id and writes it as JSON. */
   encode(command: ControlCommand): EncodedCommand {
     const id = `${this.#idPrefix}${(this.#sequence++).toString(36)}`;
-    const encoded = encodeCommand(command, id);
-    return { id, encoded, bytes: Buffer.byteLength(encoded) };
+    const { encoded, bytes } = encodeCommand(command, id);
+    return { id, encoded, bytes };
   }
 
-  /** Makes a request of an encoded command, and hands it over with the promise of its answer. */
+  /** Makes a request of an encoded command. It is settled by one call of `resolve` or `reject`. */
   add(
     api: ControlApi,
     { command, clientid }: ControlCommand,
-    encoded: EncodedCommand,
-    lane: Lane,
-    signal: AbortSignal | undefined,
-    take: (request: ControlRequest) => void,
-  ): Promise<CommandData> {
-    return new Promise((resolve, reject) => {
-      const startedAt = performance.now();
-      const deadlineAt = startedAt + this.#timeoutMs;
-      const parts = { ...encoded, api, command, clientid, lane, startedAt, deadlineAt };
-      const request = new ControlRequest(parts, resolve, reject, (settled, outcome) => {
-        this.#onSettled(settled, outcome, signal);
-      });
-      this.#pending.add(request);
-      this.#counts[lane] += 1;
-      if (signal !== undefined) this.#watch(signal, request);
-      take(request);
-    });
+    { id, encoded, bytes }: EncodedCommand,
+    { lane, signal }: { readonly lane: Lane; readonly signal: AbortSignal | undefined },
+    { resolve, reject }: Settling,
+  ): ControlRequest {
+    const startedAt = performance.now();
+    const deadlineAt = startedAt + this.#timeoutMs;
+    const parts = { id, encoded, bytes, api, command, clientid, lane, signal, startedAt, deadlineAt };
+    const request = new ControlRequest(parts, resolve, reject, this.#onSettled);
+    this.#pending.add(request);
+    this.#counts[lane] += 1;
+    if (signal !== undefined) this.#watch(signal, request);
+    return request;
   }
 
   find(id: string): ControlRequest | undefined {
@@ -111,13 +112,13 @@ export class RequestTable {
     return this.#counts.single + this.#counts.bulk === 0;
   }
 
-  #onSettled(request: ControlRequest, outcome: CommandOutcome, signal: AbortSignal | undefined): void {
+  readonly #onSettled = (request: ControlRequest, outcome: CommandOutcome): void => {
     this.#pending.remove(request.id);
     this.#counts[request.lane] -= 1;
-    if (signal !== undefined) this.#unwatch(signal, request);
+    if (request.signal !== undefined) this.#unwatch(request.signal, request);
     this.#handlers.onSettled(request, outcome);
     if (this.#isIdle) this.#onIdle?.();
-  }
+  };
 
   #watch(signal: AbortSignal, request: ControlRequest): void {
     let requests = this.#bySignal.get(signal);

@@ -1,6 +1,6 @@
 import type { BrokerGateway } from '../../broker-gateway/broker-gateway.js';
 import type { BrokerRef } from '../../broker-gateway/broker-ref.js';
-import { requestAborted, selfDisconnect } from '../../broker-gateway/gateway-error.js';
+import { requestAborted } from '../../broker-gateway/gateway-error.js';
 import type { RequestOptions } from '../../broker-gateway/requests/control-request.js';
 import type { CommandData } from '../../broker-gateway/protocol/control-protocol.js';
 import { planCommand } from '../command-plan.js';
@@ -16,15 +16,13 @@ export interface Job {
 }
 
 /** Commands of a call that may be on their way to one broker: what keeps a fast broker busy, within milliseconds of work. */
-const MAX_IN_FLIGHT = 1200;
+const MAX_IN_FLIGHT = 600;
 const MIN_IN_FLIGHT = 16;
 const FIRST_IN_FLIGHT = 400;
 /** Answers that take longer mean that the broker is behind. */
 const SLOW_MS = 250;
 /** Answers between two looks at how long they take. */
 const LOOK_EVERY = 64;
-/** Jobs that may wait here before whoever makes them has to wait. */
-const MAX_WAITING = 10_000;
 
 /**
  * The commands of one call to one broker: in order, as many at a time as the broker keeps up with. A broker that is slow
@@ -35,16 +33,28 @@ export class BrokerLane {
   readonly #broker: BrokerRef;
   readonly #options: RequestOptions;
   readonly #requestId: string;
+  readonly #maxWaiting: number;
   #jobs: Job[] = [];
   #head = 0;
   #inFlight = 0;
   #limit = FIRST_IN_FLIGHT;
   #answers = 0;
+  /** On the clock of `performance.now()`, like {@link #loweredAt}. */
+  #turnAt = 0;
+  #loweredAt = Number.NEGATIVE_INFINITY;
   #capabilities: ReturnType<BrokerGateway['capabilities']> | undefined;
   #isScheduled = false;
   #onRoom: (() => void)[] = [];
 
-  constructor(gateway: BrokerGateway, broker: BrokerRef, signal: AbortSignal, requestId: string) {
+  /** @param maxWaiting jobs that may wait here before whoever makes them has to wait */
+  constructor(
+    gateway: BrokerGateway,
+    broker: BrokerRef,
+    signal: AbortSignal,
+    requestId: string,
+    maxWaiting: number,
+  ) {
+    this.#maxWaiting = maxWaiting;
     this.#gateway = gateway;
     this.#broker = broker;
     this.#options = { lane: 'bulk', signal };
@@ -62,7 +72,7 @@ export class BrokerLane {
 
   /** Whether it takes more jobs without holding too many. */
   get hasRoom(): boolean {
-    return this.#jobs.length - this.#head < MAX_WAITING;
+    return this.#jobs.length - this.#head < this.#maxWaiting;
   }
 
   /** Resolves when about half of what waits has been sent. */
@@ -72,6 +82,7 @@ export class BrokerLane {
 
   readonly #pump = (): void => {
     this.#isScheduled = false;
+    this.#turnAt = performance.now();
     // What the broker can do changes with its connection, not within a turn.
     const isConnected = this.#gateway.status(this.#broker).state === 'connected';
     this.#capabilities = isConnected ? this.#gateway.capabilities(this.#broker) : undefined;
@@ -89,39 +100,39 @@ export class BrokerLane {
       this.#jobs = this.#jobs.slice(this.#head);
       this.#head = 0;
     }
-    if (this.#onRoom.length > 0 && this.#jobs.length - this.#head <= MAX_WAITING / 2) {
+    if (this.#onRoom.length > 0 && this.#jobs.length - this.#head <= this.#maxWaiting / 2) {
       for (const goOn of this.#onRoom.splice(0)) goOn();
     }
   }
 
   #send(job: Job): void {
-    const { operation, body, onEnd } = job;
+    const { operation, body } = job;
     let plan: ReturnType<typeof planCommand>;
     try {
-      if (this.#gateway.isOwn(this.#broker, body.clientid)) throw selfDisconnect();
       plan = planCommand(operation, body, this.#capabilities);
     } catch (error) {
-      onEnd(failedWith(error, this.#requestId));
+      job.onEnd(failedWith(error, this.#requestId));
       return;
     }
     this.#inFlight += 1;
-    const startedAt = performance.now();
-    this.#gateway.request(this.#broker, plan.api, plan.command, this.#options).then(
-      (data) => {
+    // One clock reading for all that is sent in a turn.
+    const startedAt = this.#turnAt;
+    this.#gateway.submit(this.#broker, plan.api, plan.command, this.#options, {
+      resolve: (data) => {
         this.#free(startedAt);
-        onEnd(doneWith(operation, data));
+        job.onEnd(doneWith(operation, data));
       },
-      (error: unknown) => {
+      reject: (error) => {
         this.#free(startedAt);
-        onEnd(failedWith(error, this.#requestId));
+        job.onEnd(failedWith(error, this.#requestId));
       },
-    );
+    });
   }
 
   #free(startedAt: number): void {
     this.#inFlight -= 1;
     this.#answers += 1;
-    if (this.#answers % LOOK_EVERY === 0 || performance.now() - startedAt > SLOW_MS) this.#adapt(startedAt);
+    if (this.#answers % LOOK_EVERY === 0) this.#adapt(startedAt);
     if (this.#isScheduled || this.#head === this.#jobs.length || this.#inFlight >= this.#limit) return;
     this.#isScheduled = true;
     setImmediate(this.#pump);
@@ -131,12 +142,11 @@ export class BrokerLane {
   #adapt(startedAt: number): void {
     if (performance.now() - startedAt <= SLOW_MS) {
       this.#limit = Math.min(MAX_IN_FLIGHT, this.#limit + LOOK_EVERY);
-    } else if (startedAt >= this.#lowered) {
-      this.#lowered = performance.now();
+    } else if (startedAt >= this.#loweredAt) {
+      this.#loweredAt = performance.now();
       this.#limit = Math.max(MIN_IN_FLIGHT, this.#limit >> 1);
     }
   }
-  #lowered = 0;
 
   /** Lets go of what waits: it is never sent. */
   #drop(): void {
@@ -149,8 +159,12 @@ export class BrokerLane {
   }
 }
 
+const DONE_200: Ending = { outcome: 'done', status: 200 };
+const DONE_204: Ending = { outcome: 'done', status: 204 };
+
 function doneWith(operation: Operation, data: CommandData): Ending {
   const { status } = operation.success;
   const fields = operation.remark?.(data)?.fields;
-  return fields === undefined ? { outcome: 'done', status } : { outcome: 'done', status, fields };
+  if (fields === undefined) return status === 200 ? DONE_200 : DONE_204;
+  return { outcome: 'done', status, fields };
 }

@@ -54,9 +54,6 @@ export interface RefusedItem extends ChainedItem {
 
 export type BulkItem = ReadyItem | RefusedItem;
 
-/** The answer's entry for an item. */
-export type ItemResult = ItemHead & Ending;
-
 /** How many items ended how. */
 export class Summary {
   done = 0;
@@ -119,11 +116,22 @@ function outcomeOf({ code, info }: ErrorBody): 'failed' | 'not-sent' | 'unknown'
 }
 
 /** One item's entry as JSON. Written by hand: it is made a hundred thousand times a second. */
-export function encodeItem({ index, broker, clientid, action, ...ending }: ItemResult): string {
-  const where = broker === undefined ? '' : `,"broker":${JSON.stringify(broker)}`;
-  const who = clientid === undefined ? '' : `,"clientid":${JSON.stringify(clientid)}`;
-  const what = action === undefined ? '' : `,"action":${JSON.stringify(action)}`;
-  const head = `{"index":${index}${where}${who}${what},"outcome":"${ending.outcome}","status":${ending.status}`;
-  if (ending.outcome !== 'done') return `${head},"error":${JSON.stringify(ending.error)}}`;
-  return ending.fields === undefined ? `${head}}` : `${head},${JSON.stringify(ending.fields).slice(1)}`;
+export function encodeItem({ index, broker, clientid, action }: ItemHead, ending: Ending): string {
+  return [
+    '{"index":',
+    index,
+    broker === undefined ? '' : `,"broker":${JSON.stringify(broker)}`,
+    clientid === undefined ? '' : `,"clientid":${JSON.stringify(clientid)}`,
+    action === undefined ? '' : `,"action":${JSON.stringify(action)}`,
+    ',"outcome":"',
+    ending.outcome,
+    '","status":',
+    ending.status,
+    restOf(ending),
+  ].join('');
+}
+
+function restOf(ending: Ending): string {
+  if (ending.outcome !== 'done') return `,"error":${JSON.stringify(ending.error)}}`;
+  return ending.fields === undefined ? '}' : `,${JSON.stringify(ending.fields).slice(1)}`;
 }

@@ -3,6 +3,7 @@ import { Counter, Gauge } from 'prom-client';
 import { CONTROL_ACTIONS } from '../../access/actions.js';
 import { PREFIX } from '../../metrics/metric-names.js';
 import { MetricsRegistry } from '../../metrics/metrics-registry.js';
+import { Tally } from '../../metrics/tally.js';
 import type { ItemOutcome } from './bulk-item.js';
 import { isAction } from './item-preparation.js';
 
@@ -15,7 +16,7 @@ const OUTCOMES = ['done', 'failed', 'not-sent', 'unknown'] as const;
 export class BulkMetrics {
   readonly #running: Gauge;
   /** By action, then by outcome: label sets are resolved once, not at every item. */
-  readonly #series: ReadonlyMap<string, Readonly<Record<ItemOutcome, Counter.Internal>>>;
+  readonly #series: ReadonlyMap<string, Readonly<Record<ItemOutcome, Tally>>>;
 
   constructor({ own }: MetricsRegistry) {
     const items = new Counter({
@@ -23,6 +24,9 @@ export class BulkMetrics {
       help: 'Items of calls for many clients, by action and outcome.',
       labelNames: ['action', 'outcome'],
       registers: [own],
+      collect: () => {
+        for (const tallies of this.#series.values()) for (const outcome of OUTCOMES) tallies[outcome].flush();
+      },
     });
     this.#running = new Gauge({
       name: `${PREFIX}bulk_calls_running`,
@@ -32,10 +36,9 @@ export class BulkMetrics {
     this.#series = new Map(
       [...CONTROL_ACTIONS, NO_ACTION].map((action) => [
         action,
-        Object.fromEntries(OUTCOMES.map((outcome) => [outcome, items.labels(action, outcome)])) as Record<
-          ItemOutcome,
-          Counter.Internal
-        >,
+        Object.fromEntries(
+          OUTCOMES.map((outcome) => [outcome, new Tally(items.labels(action, outcome))]),
+        ) as Record<ItemOutcome, Tally>,
       ]),
     );
     // Series that exist from the start show a rate from their first increase on.

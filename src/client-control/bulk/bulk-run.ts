@@ -10,7 +10,7 @@ import {
   Summary,
   type BulkItem,
   type Ending,
-  type ItemResult,
+  type ItemHead,
   type ReadyItem,
 } from './bulk-item.js';
 import type { ItemQuota } from './item-quota.js';
@@ -21,7 +21,7 @@ import type { Pacer } from './pacer.js';
 /** Takes the results, as the items end. */
 export interface ResultSink {
   /** @returns false when the reader is behind: wait for {@link room} before more is sent */
-  add(result: ItemResult): boolean;
+  add(item: ItemHead, ending: Ending): boolean;
   room(): Promise<void>;
 }
 
@@ -34,6 +34,8 @@ export interface RunParts {
   readonly quota: ItemQuota;
   readonly pacer: Pacer | undefined;
   readonly requestId: string;
+  /** Items that may wait for one broker before no more are taken. */
+  readonly maxWaiting: number;
   /** Why the run stopped early, which what was not sent fails with; aborted together with {@link signal}. */
   readonly signal: AbortSignal;
 }
@@ -152,19 +154,22 @@ export class BulkRun {
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
       const { gateway, signal, requestId } = this.#parts;
-      this.#lanes.set(key, (lane = new BrokerLane(gateway, broker, signal, requestId)));
+      this.#lanes.set(
+        key,
+        (lane = new BrokerLane(gateway, broker, signal, requestId, this.#parts.maxWaiting)),
+      );
     }
     return lane;
   }
 
   #end(item: BulkItem, ending: Ending): void {
     const { audit, sink, metrics } = this.#parts;
-    const { index, broker, clientid, action } = item;
+    const { action } = item;
     this.summary.count(ending.outcome);
     metrics.count(action, ending.outcome);
     const topic = item.kind === 'ready' ? item.body.topic : item.topic;
     const isWritten = audit.conclude(auditItem(item, topic, ending));
-    const isTaken = sink.add({ index, broker, clientid, action, ...ending });
+    const isTaken = sink.add(item, ending);
     if (!isWritten || !isTaken) this.#isBehind = true;
     if (item.next !== undefined) this.#goOn(item.next, ending);
     this.#open -= 1;
@@ -212,12 +217,16 @@ function auditItem(
   topic: string | undefined,
   ending: Ending,
 ): Parameters<AuditCall['conclude']>[0] {
-  const head = { index, broker, action: isAction(action) ? action : undefined, clientId: clientid, topic };
-  if (ending.outcome === 'done') return { ...head, outcome: 'OK' };
-  const { code } = ending.error;
-  return ending.outcome === 'failed'
-    ? { ...head, outcome: code }
-    : { ...head, outcome: code, outcomeDetail: ending.outcome };
+  const { outcome } = ending;
+  return {
+    index,
+    broker,
+    action: isAction(action) ? action : undefined,
+    clientId: clientid,
+    topic,
+    outcome: outcome === 'done' ? 'OK' : ending.error.code,
+    outcomeDetail: outcome === 'not-sent' || outcome === 'unknown' ? outcome : undefined,
+  };
 }
 
 /** Waits, but not longer than the run goes on. */

@@ -44,6 +44,10 @@ export const BULK_BODY_LIMIT_BYTES = 2_097_152;
 /** Properties and items in it: a dozen for each of 10,000 operations. */
 const BULK_MAX_VALUES = 120_000;
 
+/** Items that may wait for a broker: of a call on it alone, and of one over several, which one of them must not hold up. */
+const MAX_WAITING = 300;
+const MAX_WAITING_OF_MANY = 10_000;
+
 /** What one call carries out. */
 interface Work {
   readonly options: CommonOptions;
@@ -171,7 +175,7 @@ export class BulkService {
     work: Work,
     stream: ResultStream,
     keyed?: Extract<KeyedCall, { kind: 'new' }>,
-  ): AsyncGenerator<string, void> {
+  ): AsyncGenerator<string | Buffer, void> {
     const kept = keyed === undefined ? undefined : new ResultList();
     const { run, audit, end, abort } = this.#start(
       call,
@@ -226,6 +230,8 @@ export class BulkService {
       quota: new ItemQuota(this.#limiter, caller),
       pacer: perSecond === undefined ? undefined : new Pacer(perSecond),
       requestId: request.id,
+      // Over one broker, nobody else waits for what it is slow with.
+      maxWaiting: call.brokerId === undefined ? MAX_WAITING_OF_MANY : MAX_WAITING,
       signal: stop.signal,
     });
     const end = (): void => {
@@ -319,9 +325,9 @@ function json(text: string): StreamableFile {
 
 function both(first: ResultSink, second: ResultSink): ResultSink {
   return {
-    add: (result) => {
-      second.add(result);
-      return first.add(result);
+    add: (item, ending) => {
+      second.add(item, ending);
+      return first.add(item, ending);
     },
     room: () => first.room(),
   };

@@ -10,6 +10,8 @@ export type RawItem = { readonly value: unknown } | { readonly problem: string }
 const IDLE_TIMEOUT_MS = 120_000;
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
+const OPENING_BRACKET = 0x5b;
+const OPENING_BRACE = 0x7b;
 
 /**
  * Reads a body of one JSON value per line as it arrives, no faster than the chunks are taken. Empty lines are left out. A
@@ -87,10 +89,17 @@ function push(items: RawItem[], line: Buffer): void {
   }
   try {
     const value = parse(text.toString(), { protoAction: 'error', constructorAction: 'error' }) as unknown;
-    items.push(isNestedTooDeeply(value) ? { problem: 'the line is nested too deeply' } : { value });
+    items.push(
+      isNested(text) && isNestedTooDeeply(value) ? { problem: 'the line is nested too deeply' } : { value },
+    );
   } catch {
     items.push({ problem: 'the line is not valid JSON' });
   }
+}
+
+/** Whether there may be anything in it that is nested at all. */
+function isNested(text: Buffer): boolean {
+  return text.includes(OPENING_BRACKET) || text.indexOf(OPENING_BRACE) !== text.lastIndexOf(OPENING_BRACE);
 }
 
 /** A list that is there already, in pieces that let others have their turn. */

@@ -1,6 +1,9 @@
-import { encodeItem, type ItemResult } from './bulk-item.js';
+import { encodeItem, type Ending, type ItemHead } from './bulk-item.js';
+import { GatheredText } from '../../json/gathered-text.js';
 import type { ResultSink } from './bulk-run.js';
 
+/** How long results gather before they are handed on. */
+const GATHER_MS = 2;
 /** Bytes of results that may wait for the reader. */
 const HIGH_WATER = 262_144;
 
@@ -8,8 +11,8 @@ const HIGH_WATER = 262_144;
 export class ResultList implements ResultSink {
   readonly #items: string[] = [];
 
-  add(result: ItemResult): boolean {
-    this.#items[result.index] = encodeItem(result);
+  add(item: ItemHead, ending: Ending): boolean {
+    this.#items[item.index] = encodeItem(item, ending);
     return true;
   }
 
@@ -27,7 +30,7 @@ export class ResultList implements ResultSink {
 export class ResultStream implements ResultSink {
   readonly #separator: string;
   readonly #terminator: string;
-  #text = '';
+  readonly #text = new GatheredText();
   #isFirst = true;
   #isEnded = false;
   #onText: (() => void) | undefined;
@@ -42,20 +45,21 @@ export class ResultStream implements ResultSink {
     this.#terminator = terminator;
   }
 
-  add(result: ItemResult): boolean {
-    const separator = this.#isFirst ? '' : this.#separator;
+  add(item: ItemHead, ending: Ending): boolean {
+    if (!this.#isFirst && this.#separator !== '') this.#text.add(this.#separator);
     this.#isFirst = false;
-    this.#text += `${separator}${encodeItem(result)}${this.#terminator}`;
+    this.#text.add(encodeItem(item, ending));
+    if (this.#terminator !== '') this.#text.add(this.#terminator);
     if (this.#onText !== undefined) {
-      // What ends in the same turn goes out together.
-      setImmediate(this.#onText);
+      // What ends within a moment goes out together: a write costs more than the items in it.
+      setTimeout(this.#onText, GATHER_MS);
       this.#onText = undefined;
     }
-    return this.#text.length < HIGH_WATER;
+    return this.#text.bytes < HIGH_WATER;
   }
 
   room(): Promise<void> {
-    return this.#text.length < HIGH_WATER || this.#isEnded
+    return this.#text.bytes < HIGH_WATER || this.#isEnded
       ? Promise.resolve()
       : new Promise((resolve) => this.#onRoom.push(resolve));
   }
@@ -68,11 +72,11 @@ export class ResultStream implements ResultSink {
   }
 
   /** What has been added since the last time; waits for something. Undefined at the end. */
-  async next(): Promise<string | undefined> {
-    if (this.#text === '' && !this.#isEnded) await new Promise<void>((resolve) => (this.#onText = resolve));
-    const text = this.#text;
-    this.#text = '';
+  async next(): Promise<Buffer | undefined> {
+    if (this.#text.bytes === 0 && !this.#isEnded)
+      await new Promise<void>((resolve) => (this.#onText = resolve));
+    const text = this.#text.take();
     for (const goOn of this.#onRoom.splice(0)) goOn();
-    return text === '' && this.#isEnded ? undefined : text;
+    return text.length === 0 && this.#isEnded ? undefined : text;
   }
 }

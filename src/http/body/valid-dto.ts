@@ -8,6 +8,7 @@ type Check = (value: unknown, dto: object) => boolean;
 
 /** What the decorators of one property ask for. */
 interface Property {
+  readonly name: string;
   /** Without all of these, the others do not apply. */
   readonly conditions: Check[];
   readonly checks: Check[];
@@ -31,7 +32,8 @@ export function validDto<T extends object>(dto: ClassConstructor<T>, plain: obje
   if (properties === null) return undefined;
   const instance = new dto();
   const fields = instance as Plain;
-  for (const [name, value] of Object.entries(plain) as [string, unknown][]) {
+  for (const name of Object.keys(plain)) {
+    const value = (plain as Plain)[name];
     const property = properties.get(name);
     if (property === undefined) return undefined;
     if (typeof value !== 'object' || value === null) fields[name] = value;
@@ -42,12 +44,16 @@ export function validDto<T extends object>(dto: ClassConstructor<T>, plain: obje
       fields[name] = nested;
     }
   }
-  for (const [name, { conditions, checks }] of properties) {
+  for (const { name, conditions, checks } of properties.values()) {
     const value = fields[name];
-    const holds = (check: Check): boolean => check(value, instance);
-    if (conditions.every(holds) && !checks.every(holds)) return undefined;
+    if (allHold(conditions, value, instance) && !allHold(checks, value, instance)) return undefined;
   }
   return instance;
+}
+
+function allHold(checks: readonly Check[], value: unknown, dto: object): boolean {
+  for (const check of checks) if (!check(value, dto)) return false;
+  return true;
 }
 
 function propertiesOf(dto: ClassConstructor<object>): ReadonlyMap<string, Property> | null {
@@ -67,7 +73,7 @@ function compile(dto: ClassConstructor<object>): ReadonlyMap<string, Property> |
     // Undefined where a decorator got options without groups, whatever the type says.
     const { length: groups } = (metadata.groups as readonly string[] | undefined) ?? [];
     if (each || groups > 0 || validateIf !== undefined) return null;
-    const property = properties.get(propertyName) ?? { conditions: [], checks: [] };
+    const property = properties.get(propertyName) ?? { name: propertyName, conditions: [], checks: [] };
     properties.set(propertyName, property);
     switch (type) {
       case ValidationTypes.CONDITIONAL_VALIDATION: {

@@ -60,6 +60,10 @@ export class FileStore implements AuditStore {
     return this.#commits.add(records.map((record) => `${JSON.stringify(record)}\n`));
   }
 
+  appendLines(lines: string): Promise<void> {
+    return this.#commits.add([lines]);
+  }
+
   read(query: AuditQuery, isWanted: () => boolean): Promise<AuditPage> {
     return readFiles(this.#path, query, isWanted);
   }
