@@ -5,6 +5,7 @@
 #include "access.h"
 #include "fields.h"
 #include "filter.h"
+#include "limits.h"
 #include "self_disconnect.h"
 #include "sessions.h"
 
@@ -221,7 +222,7 @@ static bool disconnect_next(struct many *many)
 		return many->next_id != NULL;
 	}
 	client = look_at_next(many, &at_end);
-	if(client && many->outcomes >= MAX_DISCONNECTED){
+	if(client && (many->outcomes >= MAX_DISCONNECTED || many->data.length >= MAX_PAGE_BYTES)){
 		many->more = true;
 		return false;
 	}
