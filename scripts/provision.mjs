@@ -21,6 +21,7 @@ const NEEDED = {
   'dpkg-dev': 'Mosquitto from its source package, and packages of the companion plugin',
   'musl-tools': 'the companion plugin as on Alpine',
   'libssl-dev': 'Mosquitto from its source package, with AddressSanitizer',
+  systemd: 'systemd-analyze, for the unit of the service',
   curl: 'the quick start',
   'ca-certificates': 'fetching Mosquitto of other Debian releases',
 };
