@@ -9,7 +9,6 @@
 
 #define QOS_BITS 0x03
 
-
 /* A number 0, 1 or 2; 0 when the field is missing. */
 static bool read_qos(struct command *command, uint8_t *options)
 {
