@@ -1,3 +1,5 @@
+import { ExpectedError } from '../errors/expected-error.js';
+
 /** The error codes that the gateway raises; the same names as in the REST contract. */
 export type GatewayErrorCode =
   | 'BROKER_NOT_FOUND'
@@ -24,7 +26,7 @@ export type GatewayErrorCode =
 export type Outcome = 'not-sent' | 'unknown';
 
 /** A request to a broker failed. Knows nothing of HTTP. */
-export class GatewayError extends Error {
+export class GatewayError extends ExpectedError {
   override readonly name = 'GatewayError';
 
   /**

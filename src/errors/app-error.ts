@@ -1,3 +1,4 @@
+import { ExpectedError } from './expected-error.js';
 import { ERROR_CODES, type ErrorCode } from './error-codes.js';
 
 /** The body of every error answer. `info` is absent where the code carries no facts. */
@@ -9,7 +10,7 @@ export interface ErrorBody {
 }
 
 /** An error with a code of the REST contract; the exception filter turns it into an {@link ErrorBody}. */
-export class AppError extends Error {
+export class AppError extends ExpectedError {
   override readonly name = 'AppError';
   /** HTTP status, taken from {@link ERROR_CODES}. */
   readonly status: number;
