@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { sha256Hex } from '../../src/auth/token-table.js';
 import { preparePluginTarget } from '../broker-plugin/support/plugin-target.js';
@@ -45,6 +46,17 @@ async function startReplica(broker: object): Promise<string> {
     return ready.brokersDown.length === 0;
   }, 'the replica is connected');
   return url;
+}
+
+/** Waits until what a replica asks the broker after its connect is answered. */
+async function surveyed(url: string): Promise<void> {
+  await until(async () => {
+    const response = await fetch(`${url}/api/projects/p/brokers/b`, {
+      headers: { authorization: `Bearer ${TOKEN}` },
+    });
+    const { features } = (await response.json()) as { readonly features: Readonly<Record<string, string>> };
+    return !Object.values(features).includes('unknown');
+  }, 'the replica knows what the broker answers');
 }
 
 async function disconnect(url: string, clientid: string): Promise<Outcome> {
@@ -117,7 +129,9 @@ describe('three replicas on one broker', () => {
     const urls = await Promise.all(REPLICAS.map(() => startReplica({ url: broker.url, protocolVersion: 4 })));
 
     const clientIds = REPLICAS.map(clientIdsOf);
-    // The answers to what each replica asks after its connect reach the others, too.
+    // The answers to what each replica asks after its connect reach the others, too, a moment later.
+    await Promise.all(urls.map(surveyed));
+    await delay(500);
     const before = await Promise.all(
       urls.map(async (url) => ({
         foreign: await ignoredReplies(url, 'foreign'),
