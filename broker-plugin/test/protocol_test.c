@@ -5,6 +5,7 @@
 
 #include "filter.h"
 #include "glob.h"
+#include "limits.h"
 #include "stub_broker.h"
 
 static int checks;
@@ -271,6 +272,38 @@ static void watches(void)
 
 #endif
 
+/* Whoever asked goes away in the middle: what has begun is done, nothing more is begun, and nobody is answered. */
+static void abandons(void)
+{
+	static const char nobody[] = "{\"command\":\"disconnectClient\",\"clientid\":\"nobody\"},";
+	static const char last[] = "{\"command\":\"disconnectClient\",\"clientid\":\"online\"}]}";
+	const size_t count = MAX_COMMANDS-1;
+	char *payload = malloc(sizeof(last) + 20 + count*sizeof(nobody));
+	char *at = payload;
+
+	if(!payload){
+		abort();
+	}
+	at += sprintf(at, "{\"commands\":[");
+	for(size_t i=0; i<count; i++){
+		at += sprintf(at, "%s", nobody);
+	}
+	at += sprintf(at, "%s", last);
+
+	stub_broker_start();
+	stub_broker_send(&own_api, "gateway-user", payload, (size_t)(at-payload));
+	check(control_is_busy(), "20,000 commands", "take more than one turn");
+	stub_broker_disconnect("gateway", false);
+	stub_broker_run();
+	check(stub_broker_counts().kicks == 0, "the last command of who has gone", "is not begun");
+	stub_broker_connect("gateway", "gateway-user", "127.0.0.1");
+	expect(COMMAND("getClient") ",\"clientid\":\"online\"", DATA("{*"));
+	stub_broker_send(&own_api, "gateway-user", payload, (size_t)(at-payload));
+	stub_broker_stop();
+	free(payload);
+}
+
+
 static bool holds(const struct network *network, const char *text)
 {
 	struct network address;
@@ -323,6 +356,7 @@ int main(void)
 	subscriptions();
 	watches();
 #endif
+	abandons();
 	texts();
 	printf("Mosquitto %s, our own protocol: %d checks, %d failed\n", BUILT_FOR, checks, failures);
 	return failures ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -269,7 +269,7 @@ void stub_broker_wait(void)
 }
 
 
-void stub_broker_publish(const struct control_api *api, const char *username, const void *payload, size_t length)
+void stub_broker_send(const struct control_api *api, const char *username, const void *payload, size_t length)
 {
 	struct mosquitto *sender = find_client(SENDER);
 	struct mosquitto_evt_control event;
@@ -284,9 +284,21 @@ void stub_broker_publish(const struct control_api *api, const char *username, co
 	event.payloadlen = (uint32_t)length;
 	sender->username = username;
 	assert(call(MOSQ_EVT_CONTROL, api->topic, &event) == MOSQ_ERR_SUCCESS);
+}
+
+
+void stub_broker_run(void)
+{
 	for(int i=0; i<3 || control_is_busy(); i++){
 		tick();
 	}
+}
+
+
+void stub_broker_publish(const struct control_api *api, const char *username, const void *payload, size_t length)
+{
+	stub_broker_send(api, username, payload, length);
+	stub_broker_run();
 }
 
 

@@ -34,6 +34,10 @@ void stub_broker_disconnect(const char *id, bool session_stays);
 /* Publishes a payload to the API as the client "gateway" with this username, and lets some ticks pass. */
 void stub_broker_publish(const struct control_api *api, const char *username, const void *payload, size_t length);
 
+/* The same without the ticks, and the ticks alone, until all is answered. */
+void stub_broker_send(const struct control_api *api, const char *username, const void *payload, size_t length);
+void stub_broker_run(void);
+
 /* All responses since the start, as one array; owned by the stub. */
 const cJSON *stub_broker_responses(void);
 
