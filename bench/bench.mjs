@@ -15,6 +15,7 @@ import { soak } from './soak.mjs';
 import { medians } from './statistics.mjs';
 import { fixed, printTable, whole } from './table.mjs';
 import { BODY, DEVICE, PATH } from './target.mjs';
+import { provision } from '../scripts/provision.mjs';
 
 const CONNECTIONS = [1, 64, 256];
 const FULL = {
@@ -41,6 +42,7 @@ const plan = values.quick ? QUICK : FULL;
 const dir = mkdtempSync(join(tmpdir(), 'bench-'));
 process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
 
+provision();
 provisionWrk();
 const broker = await startMosquitto(join(dir, 'mosquitto'));
 const device = await connectAsync(broker.url, { clientId: DEVICE, protocolVersion: 5 });
