@@ -88,7 +88,8 @@ async function ignoredReplies(url: string, reason: string): Promise<number> {
   const line = text
     .split('\n')
     .find((each) => each.startsWith('client_control_replies_ignored_total') && each.includes(`"${reason}"`));
-  return Number(line?.split(' ').at(-1));
+  // A broker has no samples of them before the first one.
+  return Number(line?.split(' ').at(-1) ?? 0);
 }
 
 const clientIdsOf = (replica: string): string[] =>
