@@ -8,6 +8,7 @@ import { ClientInspectModule } from './client-inspect/client-inspect.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { ConfigStore } from './config/config-store.js';
 import { DiscoveryModule } from './discovery/discovery.module.js';
+import { EventsModule } from './events/events.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
@@ -29,6 +30,7 @@ export class AppModule {
         AuditModule,
         ClientControlModule,
         ClientInspectModule,
+        EventsModule,
         HealthModule,
         MetricsModule,
         ReloadModule,

@@ -11,5 +11,6 @@ import { IdentityMetrics } from './identity/identity-metrics.js';
 @Module({
   imports: [MetricsModule, RateLimitModule, RegistryModule],
   providers: [IdentityMetrics, Authenticator, { provide: APP_GUARD, useClass: AccessGuard }],
+  exports: [Authenticator],
 })
 export class AuthModule {}

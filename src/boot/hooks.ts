@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { auditHook } from '../audit/audit-requests.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { AppError } from '../errors/app-error.js';
+import { EventHub } from '../events/event-hub.js';
 import type { AppErrorFilter } from '../http/app-error.filter.js';
 import { Drain } from '../http/drain.js';
 import { Exchange } from '../http/exchange.js';
@@ -40,6 +41,7 @@ export function addHooks(app: NestFastifyApplication, parts: HookParts): AnswerU
   const { allowedMethods, allowedHosts, securityHeaders, filter, logger } = parts;
   const drain = app.get(Drain);
   const metrics = app.get(HttpMetrics);
+  const events = app.get(EventHub);
   const requestLog = new RequestLog(logger);
 
   // ── The server ──
@@ -66,6 +68,7 @@ export function addHooks(app: NestFastifyApplication, parts: HookParts): AnswerU
   // ── A request has arrived ──
   const end = (exchange: Exchange): void => {
     requestLog.write(exchange);
+    events.onRequestEnd(exchange.request.record);
     drain.leave();
   };
   const begin = (request: FastifyRequest, reply: FastifyReply): void => {

@@ -23,6 +23,7 @@ export function createDocument(app: INestApplication): OpenAPIObject {
     .addTag('Client control', 'Act on connected clients.')
     .addTag('Many clients', 'The same to many clients with one call, each with its own outcome.')
     .addTag('Client inspect', 'See the clients of a broker.')
+    .addTag('Events', 'What happens, as it happens.')
     .addTag('Audit', 'Who did what to which client.')
     .addTag('Projects and brokers', 'What is there, and how its connections are doing.')
     .addTag('Health', 'For orchestrators.')

@@ -1,0 +1,156 @@
+import { Injectable } from '@nestjs/common';
+import { isAllowed, type Caller } from '../access/caller.js';
+import { Authenticator } from '../auth/authenticator.js';
+import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
+import type { BrokerRef } from '../broker-gateway/broker-ref.js';
+import { AppError } from '../errors/app-error.js';
+import { Drain } from '../http/drain.js';
+import { compileGlob } from '../mqtt-strings/glob.js';
+import { ProjectRegistry } from '../registry/project-registry.js';
+import { EventHub } from './event-hub.js';
+import type { EventType, ServiceEvent } from './event-ring.js';
+import { EventStream } from './event-stream.js';
+
+/** Who listens to what. */
+export interface ListenRequest {
+  readonly caller: Caller;
+  /** The `Authorization` header, which is looked at again while the stream goes on. */
+  readonly authorization: string | undefined;
+  readonly project: string;
+  /** Undefined: all of the project that the caller may see. */
+  readonly broker: string | undefined;
+  /** A glob. */
+  readonly clientid: string | undefined;
+  readonly types: ReadonlySet<EventType> | undefined;
+  readonly lastEventId: string | undefined;
+}
+
+/** How often a stream looks whether its credential and its brokers are still the same. */
+const LOOK_AGAIN_MS = 15_000;
+/** Streams in one process. */
+const MAX_LISTENERS = 5000;
+const RETRY_AFTER_S = 15;
+
+/** Opens streams of events, and ends them when their time has come. */
+@Injectable()
+export class EventsService {
+  readonly #hub: EventHub;
+  readonly #gateway: BrokerGateway;
+  readonly #registry: ProjectRegistry;
+  readonly #authenticator: Authenticator;
+  readonly #drain: Drain;
+
+  constructor(
+    hub: EventHub,
+    gateway: BrokerGateway,
+    registry: ProjectRegistry,
+    authenticator: Authenticator,
+    drain: Drain,
+  ) {
+    this.#hub = hub;
+    this.#gateway = gateway;
+    this.#registry = registry;
+    this.#authenticator = authenticator;
+    this.#drain = drain;
+  }
+
+  /**
+   * Opens a stream. It ends when its reader goes, when the service begins to drain, and at most a quarter of a minute after
+   * its credential is no longer accepted or no longer covers what it listens to.
+   *
+   * @throws {AppError} `TOO_MANY_REQUESTS` when there are too many streams already
+   */
+  listen(request: ListenRequest): EventStream {
+    if (this.#hub.listeners >= MAX_LISTENERS) {
+      throw new AppError(
+        'TOO_MANY_REQUESTS',
+        `There are ${MAX_LISTENERS} streams of events open already`,
+        { retryAfterSeconds: RETRY_AFTER_S },
+        { 'Retry-After': String(RETRY_AFTER_S) },
+      );
+    }
+    const brokers = this.#brokers(request.caller, request);
+    const watches = new Map(brokers.map((ref) => [ref.brokerId, this.#hub.watch(ref)]));
+    let { caller } = request;
+    const view = {
+      isWanted: this.#filter(request, () => caller),
+      isAdminOf: ({ project, broker }: ServiceEvent) => isAllowed(caller, { role: 'admin', project, broker }),
+    };
+    const head = brokers.map((ref) => this.#stateOf(ref)).join('');
+    const stream = new EventStream(this.#hub.ring, view, `retry: 1000\n\n${head}`, request.lastEventId);
+    const leave = this.#hub.enter();
+    const timer = setInterval(() => {
+      void this.#lookAgain(request, watches).then((known) => {
+        if (known === undefined) stream.end();
+        else caller = known;
+      });
+    }, LOOK_AGAIN_MS).unref();
+    const stop = (): void => stream.end();
+    this.#drain.signal.addEventListener('abort', stop, { once: true });
+    stream.once('close', () => {
+      clearInterval(timer);
+      this.#drain.signal.removeEventListener('abort', stop);
+      leave();
+      for (const unwatch of watches.values()) unwatch();
+    });
+    return stream;
+  }
+
+  #brokers(caller: Caller, { project, broker }: Pick<ListenRequest, 'project' | 'broker'>): BrokerRef[] {
+    if (!this.#registry.has(project, broker)) return [];
+    return this.#registry
+      .project(project)
+      .brokers.filter(
+        ({ id }) =>
+          (broker === undefined || id === broker) &&
+          isAllowed(caller, { role: 'viewer', project, broker: id }),
+      )
+      .map(({ id }) => ({ projectId: project, brokerId: id }));
+  }
+
+  /** @returns the caller as the credential is now; undefined when it no longer opens this stream */
+  async #lookAgain(
+    { authorization, project, broker }: ListenRequest,
+    watches: Map<string, () => void>,
+  ): Promise<Caller | undefined> {
+    try {
+      const caller = await this.#authenticator.authenticate(authorization);
+      if (!isAllowed(caller, { role: 'viewer', project, broker }) || !this.#registry.has(project, broker))
+        return undefined;
+      for (const ref of this.#brokers(caller, { project, broker }))
+        if (!watches.has(ref.brokerId)) watches.set(ref.brokerId, this.#hub.watch(ref));
+      return caller;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #filter(request: ListenRequest, callerNow: () => Caller): (event: ServiceEvent) => boolean {
+    const { project, broker, clientid, types } = request;
+    const glob = clientid === undefined ? undefined : compileGlob(clientid);
+    return (event) => {
+      if (event.project !== project) return false;
+      if (broker !== undefined && event.broker !== undefined && event.broker !== broker) return false;
+      if (types !== undefined && event.type !== 'gap' && !types.has(event.type)) return false;
+      if (glob !== undefined && event.type !== 'gap') {
+        if (event.clientid === undefined || !glob.matches(event.clientid)) return false;
+      }
+      const role = event.isControl === true ? 'editor' : 'viewer';
+      return isAllowed(callerNow(), { role, project, broker: event.broker });
+    };
+  }
+
+  /** The state that a stream begins with, and whether the broker tells who comes and goes. */
+  #stateOf(ref: BrokerRef): string {
+    const { state, lastError } = this.#gateway.status(ref);
+    const data = JSON.stringify({
+      time: new Date().toISOString(),
+      project: ref.projectId,
+      broker: ref.brokerId,
+      state,
+      lastError,
+      clientEvents: this.#gateway.capabilities(ref).extension?.features.events === true,
+    });
+    return `event: broker\ndata: ${data}\n\n`;
+  }
+}
