@@ -140,7 +140,8 @@ export class AuditCall {
     const request = this.#request;
     while (this.#waiting > 0) await new Promise<void>((resolve) => this.#onRoom.push(resolve));
     request.details = { ...request.details, summary };
-    this.#lost += await this.#trail.write([recordOf(request, errorCode ?? request.errorCode ?? 'OK')]);
+    const lost = await this.#trail.write([recordOf(request, errorCode ?? request.errorCode ?? 'OK')]);
+    this.#lost += lost;
     return this.#lost > 0 && this.isRequired ? this.#trail.notConcluded(request) : undefined;
   }
 
