@@ -128,7 +128,7 @@ async function fill(client) {
   await client.query(
     `INSERT INTO client_control_audit
        SELECT now() - n * interval '3 seconds', n,
-              '{"time":"2026-11-26T00:00:00.000Z","requestId":"' || n || '","caller":"ops","callerKind":"token","address":"10.0.0.7","project":"plant-' || n % 15 || '","broker":"line-1","action":"disconnect","clientId":"gateway-' || (n * 7919) % 100000 || '","outcome":"OK","durationMs":3.2}',
+              '{"time":"2026-11-26T00:00:00.000Z","requestId":"' || n || '","caller":"ops","callerKind":"token","address":"10.0.0.7","project":"plant-' || n % 15 || '","broker":"line-1","action":"disconnect","clientId":"gateway-' || (n * 7919::bigint) % 100000 || '","outcome":"OK","durationMs":3.2}',
               'plant-' || n % 15, 'line-1', 'gateway-' || (n * 7919::bigint) % 100000, 'disconnect', 'ops',
               CASE WHEN n % 1000 = 0 THEN 'CLIENT_NOT_FOUND' ELSE 'OK' END, n::text, NULL
        FROM generate_series(1, $1::int) n`,

@@ -23,6 +23,7 @@ const NEEDED = {
   'libssl-dev': 'Mosquitto from its source package, with AddressSanitizer',
   systemd: 'systemd-analyze, for the unit of the service',
   curl: 'the quick start',
+  jq: 'the runbooks',
   'ca-certificates': 'fetching Mosquitto of other Debian releases',
 };
 

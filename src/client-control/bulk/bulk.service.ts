@@ -164,6 +164,8 @@ export class BulkService {
       await keyed?.finish(text);
       return json(text);
     }
+    // Before the answer begins, which is else taken for the end of the call.
+    this.#audit.openCall(call.request.record);
     const stream = call.wantsLines ? new ResultStream('', '\n') : new ResultStream(',', '');
     const pieces = this.#pieces(call, work, stream, keyed);
     return new StreamableFile(streamedAnswer(pieces), { type: call.wantsLines ? NDJSON : JSON_TYPE });
