@@ -44,7 +44,16 @@ async function writeCall(store, count) {
     action: 'disconnect',
     reason: 'moved to the new topic',
   });
-  const call = new AuditCall({ isRequired: false, write, notSent: Error, notConcluded: Error }, request);
+  const writeLines = (lines, size) =>
+    store.appendLines(lines, size).then(
+      () => 0,
+      () => (lost += size),
+    );
+  const takesLines = store.appendLines !== undefined;
+  const call = new AuditCall(
+    { isRequired: false, takesLines, write, writeLines, notSent: Error, notConcluded: Error },
+    request,
+  );
   const cpu = process.cpuUsage();
   const begun = performance.now();
   let peak = 0;
@@ -194,6 +203,10 @@ try {
   await timePages(store, 'all', {});
   await timePages(store, 'a request id', (attempt) => ({ requestId: String(attempt * 4999 + 1) }));
   await timePages(store, 'an error code', { outcome: 'CLIENT_NOT_FOUND' });
+  const {
+    rows: [size],
+  } = await database.client.query("SELECT pg_total_relation_size('client_control_audit')::float8 AS bytes");
+  console.log(`\n${Math.round(size.bytes / rows)} bytes a row, indexes included.`);
   const { text, values: given } = pageStatement({
     scope: [{ project: '*' }],
     filter: { clientid: 'gateway-4999' },

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { AppError } from '../errors/app-error.js';
 import { RequestRecord } from '../http/request-record.js';
 import { AuditCall } from './audit-call.js';
-import type { AuditRecord, EndedItem } from './audit-record.js';
+import { itemRecords, type AuditRecord, type EndedItem } from './audit-record.js';
 
 const item = (index: number): EndedItem => ({
   index,
@@ -12,7 +12,10 @@ const item = (index: number): EndedItem => ({
   outcome: 'OK',
 });
 
-describe('AuditCall', () => {
+describe.each([
+  ['records', false],
+  ['lines', true],
+])('AuditCall, on a store that takes %s', (_kind, takesLines) => {
   let request: RequestRecord;
   let written: AuditRecord[];
   /** Lets the writes that are under way end, with this many records lost. */
@@ -20,13 +23,23 @@ describe('AuditCall', () => {
   let isInstant: boolean;
   let call: AuditCall;
 
+  const write = (records: readonly AuditRecord[]): Promise<number> => {
+    written.push(...records);
+    return isInstant ? Promise.resolve(0) : new Promise((resolve) => finish.push(resolve));
+  };
   const open = (isRequired: boolean): AuditCall =>
     new AuditCall(
       {
         isRequired,
-        write: (records) => {
-          written.push(...records);
-          return isInstant ? Promise.resolve(0) : new Promise((resolve) => finish.push(resolve));
+        takesLines,
+        write,
+        writeLines: (lines, count) => {
+          const records = lines
+            .trimEnd()
+            .split('\n')
+            .map((line) => JSON.parse(line) as AuditRecord);
+          expect(records).toHaveLength(count);
+          return write(records);
         },
         notSent: () => new AppError('INTERNAL_ERROR', 'not sent'),
         notConcluded: () => new AppError('INTERNAL_ERROR', 'not concluded'),
@@ -61,6 +74,27 @@ describe('AuditCall', () => {
       ),
     ).toBe(true);
     expect(written[3]).toMatchObject({ outcome: 'OK', details: { summary: { total: 3, done: 3 } } });
+  });
+
+  it('writes the same of an item, whichever way', async () => {
+    const ended: EndedItem = {
+      index: 7,
+      broker: 'b"\n',
+      action: 'subscribe',
+      clientId: 'ü\u0000'.repeat(3000),
+      topic: 'a/\u0001/"',
+      outcome: 'BROKER_TIMEOUT',
+      outcomeDetail: 'unknown',
+    };
+    call.conclude(ended);
+    await call.end({ total: 1 });
+    const record = JSON.parse(JSON.stringify(written[0])) as AuditRecord;
+    const made = itemRecords(request)(ended, ended.outcome, ended.outcomeDetail);
+    const expected = JSON.parse(
+      JSON.stringify({ ...made, time: record.time, durationMs: record.durationMs }),
+    ) as AuditRecord;
+    expect(record).toEqual(expected);
+    expect(Object.keys(record)).toEqual(Object.keys(expected));
   });
 
   it('writes its end once, however often it is told', async () => {
@@ -105,6 +139,8 @@ describe('AuditCall', () => {
     for (const end of finish.splice(0)) end(0);
     await call.room();
     expect(call.conclude(item(count))).toBe(true);
+    // What is gathered is written at the end of the turn.
+    await new Promise(setImmediate);
   });
 
   it('counts what was lost, and ends with an error if the trail is required', async () => {

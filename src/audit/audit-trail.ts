@@ -165,7 +165,7 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
       return this.#write(each().map((line) => JSON.parse(line) as AuditRecord));
     }
     try {
-      await store.appendLines(lines, this.isRequired);
+      await store.appendLines(lines, count);
       this.#written += count;
       return 0;
     } catch (error) {

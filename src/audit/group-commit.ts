@@ -22,6 +22,7 @@ export class NotCommittedError extends Error {
 
 interface Entry<T> {
   readonly items: readonly T[];
+  readonly size: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -59,15 +60,19 @@ export class GroupCommit<T> {
     return this.#isStalled;
   }
 
-  /** Adds items to commit together; none means: resolve after a commit of what was added before. */
-  add(items: readonly T[]): Promise<void> {
+  /**
+   * Adds items to commit together; none means: resolve after a commit of what was added before.
+   *
+   * @param size how many they count as
+   */
+  add(items: readonly T[], size = items.length): Promise<void> {
     if (this.#isStalled) return Promise.reject(stalled());
-    if (this.#waiting > 0 && this.#waiting + items.length > this.#options.maxWaiting) {
+    if (this.#waiting > 0 && this.#waiting + size > this.#options.maxWaiting) {
       return Promise.reject(new NotCommittedError('OVERFLOW', 'too much is waiting to be written'));
     }
     return new Promise((resolve, reject) => {
-      this.#queue.push({ items, resolve, reject });
-      this.#waiting += items.length;
+      this.#queue.push({ items, size, resolve, reject });
+      this.#waiting += size;
       if (!this.#isRunning) void this.#run();
     });
   }
@@ -92,10 +97,10 @@ export class GroupCommit<T> {
 
   /** At least one entry, however large. */
   #next(): Entry<T>[] {
-    let size = 0;
-    const end = this.#queue.findIndex(({ items }, index) => {
-      size += items.length;
-      return index > 0 && size > this.#options.maxBatch;
+    let total = 0;
+    const end = this.#queue.findIndex(({ size }, index) => {
+      total += size;
+      return index > 0 && total > this.#options.maxBatch;
     });
     return this.#queue.splice(0, end === -1 ? this.#queue.length : end);
   }
@@ -109,7 +114,7 @@ export class GroupCommit<T> {
 
   #settle(entries: readonly Entry<T>[], how: (entry: Entry<T>) => void): void {
     for (const entry of entries) {
-      this.#waiting -= entry.items.length;
+      this.#waiting -= entry.size;
       how(entry);
     }
   }

@@ -50,7 +50,7 @@ export class AuditFile {
   /**
    * Appends lines.
    *
-   * @param lines each with its newline
+   * @param lines each with its newline; one text may be many lines
    * @throws the system's error when they could not be written; some may be in the file nonetheless
    */
   async write(lines: readonly string[]): Promise<void> {
@@ -226,7 +226,7 @@ async function writeAll(
 function* piecesOf(lines: readonly string[]): Generator<Buffer> {
   let piece = '';
   let size = 0;
-  for (const line of lines) {
+  for (const line of lines.flatMap((text) => (text.length > PIPE_BYTES ? text.split(/(?<=\n)/) : text))) {
     const bytes = Buffer.byteLength(line);
     if (size > 0 && size + bytes > PIPE_BYTES) {
       yield Buffer.from(piece);

@@ -60,8 +60,8 @@ export class FileStore implements AuditStore {
     return this.#commits.add(records.map((record) => `${JSON.stringify(record)}\n`));
   }
 
-  appendLines(lines: string): Promise<void> {
-    return this.#commits.add([lines]);
+  appendLines(lines: string, count: number): Promise<void> {
+    return this.#commits.add([lines], count);
   }
 
   read(query: AuditQuery, isWanted: () => boolean): Promise<AuditPage> {
