@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
+import { BansModule } from './bans/bans.module.js';
 import { Lifecycle } from './boot/lifecycle.js';
 import { BrokerGatewayModule } from './broker-gateway/broker-gateway.module.js';
 import { ClientControlModule } from './client-control/client-control.module.js';
@@ -14,6 +15,7 @@ import { HttpModule } from './http/http.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { LogMetrics } from './logging/log-metrics.js';
 import { ReloadModule } from './reload/reload.module.js';
+import { StandingSubscriptionsModule } from './standing-subscriptions/standing-subscriptions.module.js';
 
 /** The whole application. */
 @Module({})
@@ -31,6 +33,8 @@ export class AppModule {
         ClientControlModule,
         ClientInspectModule,
         EventsModule,
+        BansModule,
+        StandingSubscriptionsModule,
         HealthModule,
         MetricsModule,
         ReloadModule,

@@ -5,7 +5,14 @@ export const CONTROL_ACTIONS = ['disconnect', 'subscribe', 'unsubscribe'] as con
 export type ControlAction = (typeof CONTROL_ACTIONS)[number];
 
 /** Whatever the audit trail has records of. */
-export const AUDITED_ACTIONS = [...CONTROL_ACTIONS, 'bulk'] as const;
+export const AUDITED_ACTIONS = [
+  ...CONTROL_ACTIONS,
+  'bulk',
+  'ban',
+  'unban',
+  'set-standing-subscription',
+  'delete-standing-subscription',
+] as const;
 
 /** One of {@link AUDITED_ACTIONS}. */
 export type AuditedAction = (typeof AUDITED_ACTIONS)[number];

@@ -11,7 +11,7 @@ const SRC = 'src';
 const LADDER: readonly (readonly string[])[] = [
   ['', 'boot'],
   ['embedded-broker', 'reload', 'health', 'discovery'],
-  ['client-control', 'client-inspect', 'events'],
+  ['client-control', 'client-inspect', 'bans', 'standing-subscriptions', 'events'],
   ['audit'],
   ['auth'],
   ['rate-limit', 'logging'],

@@ -22,6 +22,8 @@ export function createDocument(app: INestApplication): OpenAPIObject {
     })
     .addTag('Client control', 'Act on connected clients.')
     .addTag('Many clients', 'The same to many clients with one call, each with its own outcome.')
+    .addTag('Bans', 'Keep clients out.')
+    .addTag('Standing subscriptions', 'Subscriptions that clients have whenever they connect.')
     .addTag('Client inspect', 'See the clients of a broker.')
     .addTag('Events', 'What happens, as it happens.')
     .addTag('Audit', 'Who did what to which client.')

@@ -51,6 +51,7 @@ async function startMosquitto(protocolVersion: 4 | 5): Promise<ControlBroker> {
       'password_file {dir}/passwords',
       `plugin ${library}`,
       `plugin_opt_allow_username ${credentials.username}`,
+      'plugin_opt_state_dir {dir}',
     ],
   });
   return {

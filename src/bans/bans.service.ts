@@ -1,0 +1,203 @@
+import { Injectable } from '@nestjs/common';
+import { isAllowed, type Caller } from '../access/caller.js';
+import type { Role } from '../access/role.js';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
+import type { BrokerRef } from '../broker-gateway/broker-ref.js';
+import { requestExtension } from '../broker-gateway/extension-request.js';
+import { invalidAnswer } from '../broker-gateway/gateway-error.js';
+import { AppError, type ErrorBody } from '../errors/app-error.js';
+import type { RequestRecord } from '../http/request-record.js';
+import { toAppError } from '../http/to-app-error.js';
+import { isJsonObject, type JsonObject } from '../json/json.js';
+import { compileAddressRange } from '../mqtt-strings/address-range.js';
+import { compileGlob } from '../mqtt-strings/glob.js';
+import { ProjectRegistry } from '../registry/project-registry.js';
+import type { BanKeyQuery, SetBanDto } from './dto/ban.dto.js';
+
+const MAX_BY_CHARACTERS = 200;
+
+/** Who was disconnected by a ban. */
+export interface Disconnected {
+  readonly disconnected: readonly string[];
+  readonly disconnectedCount?: number;
+}
+
+/** What became of a command on one broker of several. */
+export type OnBroker<Result> =
+  | ({ readonly broker: string; readonly status: number } & Result)
+  | { readonly broker: string; readonly status: number; readonly error: ErrorBody };
+
+/** A page of bans, as callers see them. */
+export interface BanPage {
+  readonly bans: readonly JsonObject[];
+  readonly next: string | undefined;
+}
+
+/**
+ * Keeps clients out. The brokers enforce bans and remember them over a restart; users that may command a broker are exempt
+ * there. What this service does to a broker is done once: nothing is tried again behind the caller's back.
+ */
+@Injectable()
+export class BansService {
+  readonly #gateway: BrokerGateway;
+  readonly #registry: ProjectRegistry;
+  readonly #audit: AuditTrail;
+
+  constructor(gateway: BrokerGateway, registry: ProjectRegistry, audit: AuditTrail) {
+    this.#gateway = gateway;
+    this.#registry = registry;
+    this.#audit = audit;
+  }
+
+  /**
+   * Sets a ban, or replaces the one of the same `as` and `who`.
+   *
+   * @throws {AppError} `BAN_TOO_WIDE` before anything is sent
+   * @throws {GatewayError} `NOT_SUPPORTED_BY_BROKER`, and what {@link BrokerGateway.request} throws
+   */
+  async set(broker: BrokerRef, caller: Caller, ban: SetBanDto, record: RequestRecord): Promise<Disconnected> {
+    checkWidth(ban);
+    await this.#announce(record, ban);
+    return this.#set(broker, caller, ban);
+  }
+
+  /** The same on all brokers of a project that the caller may control. */
+  async setOnProject(
+    project: string,
+    caller: Caller,
+    ban: SetBanDto,
+    record: RequestRecord,
+  ): Promise<readonly OnBroker<Disconnected>[]> {
+    checkWidth(ban);
+    await this.#announce(record, ban);
+    return this.#onAll(project, caller, 'editor', 200, (broker) => this.#set(broker, caller, ban));
+  }
+
+  /** @throws {GatewayError} `BAN_NOT_FOUND` */
+  async delete(broker: BrokerRef, { as, who }: BanKeyQuery, record: RequestRecord): Promise<void> {
+    await this.#announce(record, { as, who });
+    await requestExtension(this.#gateway, broker, 'bans', { command: 'deleteBan', as, who });
+  }
+
+  /** The same on all brokers of a project that the caller may control. */
+  async deleteOnProject(
+    project: string,
+    caller: Caller,
+    { as, who }: BanKeyQuery,
+    record: RequestRecord,
+  ): Promise<readonly OnBroker<object>[]> {
+    await this.#announce(record, { as, who });
+    return this.#onAll(project, caller, 'editor', 204, async (broker) => {
+      await requestExtension(this.#gateway, broker, 'bans', { command: 'deleteBan', as, who });
+      return {};
+    });
+  }
+
+  /** A page of a broker's bans, newest first. */
+  async list(broker: BrokerRef, limit: number, cursor?: string): Promise<BanPage> {
+    const data = await requestExtension(this.#gateway, broker, 'bans', {
+      command: 'listBans',
+      limit,
+      ...(cursor !== undefined && { cursor }),
+    });
+    const { bans, cursor: next } = data;
+    if (!Array.isArray(bans) || !bans.every(isJsonObject))
+      throw invalidAnswer('the answer holds no list of bans');
+    return { bans: bans.map(toBan), next: typeof next === 'string' ? next : undefined };
+  }
+
+  /** The newest bans of all brokers of a project that the caller may see. */
+  async listOfProject(
+    project: string,
+    caller: Caller,
+    limit: number,
+  ): Promise<{ readonly bans: readonly JsonObject[]; readonly notAnswered: readonly object[] }> {
+    const answers = await this.#onAll(project, caller, 'viewer', 200, (broker) => this.list(broker, limit));
+    const bans: JsonObject[] = [];
+    const notAnswered: object[] = [];
+    for (const answer of answers) {
+      const { broker } = answer;
+      if ('error' in answer) {
+        const { code, message } = answer.error;
+        notAnswered.push({ project, broker, code, message });
+      } else bans.push(...answer.bans.map((ban) => ({ broker, ...ban })));
+    }
+    bans.sort((one, other) => String(other.since).localeCompare(String(one.since)));
+    return { bans, notAnswered };
+  }
+
+  async #set(
+    broker: BrokerRef,
+    caller: Caller,
+    { as, who, until, reason, disconnect }: SetBanDto,
+  ): Promise<Disconnected> {
+    const data = await requestExtension(this.#gateway, broker, 'bans', {
+      command: 'setBan',
+      as,
+      who,
+      until,
+      by: caller.name.slice(0, MAX_BY_CHARACTERS).toWellFormed(),
+      ...(reason !== undefined && { reason }),
+      ...(disconnect !== undefined && { disconnect }),
+    });
+    const named = Array.isArray(data.disconnected) ? data.disconnected : [];
+    const disconnected = named.filter((id): id is string => typeof id === 'string');
+    const { disconnectedCount: count } = data;
+    return typeof count === 'number' && count > disconnected.length
+      ? { disconnected, disconnectedCount: count }
+      : { disconnected };
+  }
+
+  async #onAll<Result extends object>(
+    project: string,
+    caller: Caller,
+    role: Role,
+    status: number,
+    act: (broker: BrokerRef) => Promise<Result>,
+  ): Promise<OnBroker<Result>[]> {
+    const brokers = this.#registry
+      .project(project)
+      .brokers.filter(({ id }) => isAllowed(caller, { role, project, broker: id }));
+    return Promise.all(
+      brokers.map(async ({ id: broker }): Promise<OnBroker<Result>> => {
+        try {
+          return { broker, status, ...(await act({ projectId: project, brokerId: broker })) };
+        } catch (thrown) {
+          const error = toAppError(thrown, '').toBody();
+          return { broker, status: error.status, error };
+        }
+      }),
+    );
+  }
+
+  async #announce(record: RequestRecord, ban: Partial<SetBanDto> & BanKeyQuery): Promise<void> {
+    const { as, who, until, reason, disconnect } = ban;
+    record.reason = reason;
+    record.details = {
+      as,
+      who,
+      ...(typeof until === 'number' && { until: new Date(until).toISOString() }),
+      ...(disconnect !== undefined && { disconnect }),
+    };
+    if (this.#audit.isRequired) await this.#audit.announce(record);
+  }
+}
+
+/** @throws {AppError} `BAN_TOO_WIDE` */
+function checkWidth({ as, who }: SetBanDto): void {
+  const isWide = as === 'address' ? compileAddressRange(who).isWide : compileGlob(who).isWide;
+  if (isWide) throw new AppError('BAN_TOO_WIDE', 'The ban would keep everybody out');
+}
+
+/** Times as RFC 3339; what the broker leaves out is left out. */
+function toBan({ as, who, until, reason, by, since }: JsonObject): JsonObject {
+  return {
+    as,
+    who,
+    until: typeof until === 'number' ? new Date(until).toISOString() : null,
+    ...(typeof reason === 'string' && { reason }),
+    ...(typeof by === 'string' && { by }),
+    ...(typeof since === 'number' && { since: new Date(since).toISOString() }),
+  };
+}
