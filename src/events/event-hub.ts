@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { Gauge } from 'prom-client';
-import { CONTROL_ACTIONS } from '../access/actions.js';
 import type { BrokerEvent } from '../broker-gateway/broker-event.js';
 import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
 import { brokerKey, type BrokerRef } from '../broker-gateway/broker-ref.js';
@@ -79,7 +78,7 @@ export class EventHub {
       return;
     // What a caller without the right tried is for the audit trail.
     if (record.errorCode === 'NOT_ALLOWED' || this.#watched.size === 0) return;
-    const type = action === 'bulk' || CONTROL_ACTIONS.some((each) => each === action) ? 'control' : 'ban';
+    const type = action === 'ban' || action === 'unban' ? 'ban' : 'control';
     const fields = {
       time: new Date().toISOString(),
       project,
@@ -90,6 +89,7 @@ export class EventHub {
       outcome: record.errorCode ?? 'OK',
       outcomeDetail: record.outcomeDetail,
       callId,
+      details: record.details,
     };
     this.ring.add({
       type,
