@@ -123,7 +123,7 @@ describe('a reload', () => {
     const running = await start(fileConfig([on(broker)]));
     const http = await RawHttp.open(running.url);
     http.write(
-      'PUT /api/projects/p/brokers/b/client-control/disconnect HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ops\r\n' +
+      'PUT /api/projects/p/brokers/b/client-control/disconnect HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ops\r\n' +
         'Content-Type: application/json\r\nContent-Length: 16\r\nExpect: 100-continue\r\n\r\n{"client',
     );
     // The guards have run when the next request on another connection has been answered.

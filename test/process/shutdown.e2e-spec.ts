@@ -47,7 +47,7 @@ afterEach(async () => {
 async function commandInFlight(): Promise<RawHttp> {
   const http = await RawHttp.open(url);
   http.write(
-    `PUT ${DISCONNECT} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\n` +
+    `PUT ${DISCONNECT} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${TOKEN}\r\n` +
       'Content-Type: application/json\r\nContent-Length: 16\r\n\r\n{"clientid":"x"}',
   );
   await until(() => held.length > 0, 'the command arrives');
@@ -64,7 +64,7 @@ async function exitsWithin(timeoutMs: number): Promise<void> {
 describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
   it('exits with 0 at once when nothing is under way, idle connections or not', async () => {
     const idle = await RawHttp.open(url);
-    idle.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n');
+    idle.write('GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await idle.response();
     const gone = once(broker.aedes, 'clientDisconnect') as Promise<[Client]>;
     service.signal(signal);
@@ -79,7 +79,7 @@ describe('on SIGTERM with a command in flight', () => {
     const http = await commandInFlight();
     service.signal('SIGTERM');
     await service.line(/^shutting down/);
-    const exchange = (path: string) => RawHttp.exchange(url, `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    const exchange = (path: string) => RawHttp.exchange(url, `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
     const refused = await exchange('/api/projects');
     expectError(refused, 'SHUTTING_DOWN');
     expect(refused.headers.connection).toBe('close');
@@ -100,7 +100,7 @@ describe('on SIGTERM with a command in flight', () => {
 
   it('does not wait for a caller that has gone away, nor for a request that never arrives completely', async () => {
     const half = await RawHttp.open(url);
-    half.write('GET /api/projects HTTP/1.1\r\nHost: x\r\n');
+    half.write('GET /api/projects HTTP/1.1\r\nHost: localhost\r\n');
     (await commandInFlight()).destroy();
     held[0]?.succeed();
     service.signal('SIGTERM');
