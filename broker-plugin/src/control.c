@@ -440,6 +440,9 @@ int control_callback(int event, void *event_data, void *userdata)
 	}
 	if(endpoint->options->track_clients){
 		sessions_settle();
+#if !BUILT_FOR_2_1
+		sessions_got_in(control->client);
+#endif
 		sender = clients_find(id);
 		if(!sender || sender->context != control->client){
 			/* A bridge of this broker, or a client whose login the plugin has not seen: nobody vouches for its name. */

@@ -19,10 +19,9 @@ static void forget_subscriptions_of_ended_session(struct client *client, const s
 }
 
 
-static struct client *add_connected(const struct mosquitto *context)
+static struct client *add_connected(const struct mosquitto *context, int64_t now)
 {
 	struct client *client = clients_add(mosquitto_client_id(context));
-	int64_t now = clock_now_ms();
 
 	if(!client){
 		mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: out of memory, client '%s' cannot be controlled.",
@@ -97,7 +96,7 @@ void sessions_settle(void)
 int sessions_on_connect(int event, void *event_data, void *userdata)
 {
 	const struct mosquitto *context = ((const struct mosquitto_evt_connect *)event_data)->client;
-	struct client *client = add_connected(context);
+	struct client *client = add_connected(context, clock_now_ms());
 
 	(void)event;
 	(void)userdata;
@@ -266,24 +265,80 @@ void sessions_cleanup(void)
 
 #else
 
-/* The login that was last seen. The broker decides on it, and tells of its end if it refuses, before anything else. */
-static const struct mosquitto *last_login;
+/*
+ * Logins of which it is not known yet whether they got in. If not, the broker tells of the client's end: by TCP before
+ * anything else, but by WebSocket only when that has been closed. So a WebSocket client is taken for connected when it has
+ * subscribed or some time has passed; and then not in the place of one of the same id, with which anybody can fail to log in.
+ */
+#define WEBSOCKET_SETTLES_MS 250
+
+struct login {
+	struct login *next;
+	const struct mosquitto *context;
+	int64_t ms;
+};
+
+static struct login *logins;
+
+static bool has_settled(const struct login *login)
+{
+	const char *id = mosquitto_client_id(login->context);
+	const struct client *known = id ? clients_find(id) : NULL;
+
+	return mosquitto_client_protocol(login->context) != mp_websockets
+			|| mosquitto_client_sub_count(login->context) > 0
+			|| (clock_now_ms() - login->ms >= WEBSOCKET_SETTLES_MS && !known);
+}
+
+
+/* Takes it out of the list, and into the table if it got in. */
+static void end_login(struct login **link, bool got_in)
+{
+	struct login *login = *link;
+
+	*link = login->next;
+	if(got_in && mosquitto_client_id(login->context)){
+		add_connected(login->context, login->ms);
+	}
+	mosquitto_free(login);
+}
+
 
 void sessions_settle(void)
 {
-	const struct mosquitto *context = last_login;
+	for(struct login **link=&logins; *link;){
+		if(has_settled(*link)){
+			end_login(link, true);
+		}else{
+			link = &(*link)->next;
+		}
+	}
+}
 
-	last_login = NULL;
-	if(context){
-		add_connected(context);
+
+void sessions_got_in(const struct mosquitto *context)
+{
+	for(struct login **link=&logins; *link; link=&(*link)->next){
+		if((*link)->context == context){
+			end_login(link, true);
+			return;
+		}
 	}
 }
 
 
 void sessions_login(const struct mosquitto *context)
 {
+	struct login *login;
+
 	sessions_settle();
-	last_login = context;
+	login = mosquitto_calloc(1, sizeof(struct login));
+	if(login){
+		login->context = context;
+		login->ms = clock_now_ms();
+		login->next = logins;
+		logins = login;
+	}
 }
 
 
@@ -291,14 +346,16 @@ int sessions_on_disconnect(int event, void *event_data, void *userdata)
 {
 	const struct mosquitto *context = ((const struct mosquitto_evt_disconnect *)event_data)->client;
 	const char *id = mosquitto_client_id(context);
-	struct client *client;
+	struct client *client = id ? clients_find(id) : NULL;
 
 	(void)event;
 	(void)userdata;
-	if(context == last_login){
-		last_login = NULL;
+	for(struct login **link=&logins; *link; link=&(*link)->next){
+		if((*link)->context == context){
+			end_login(link, false);
+			break;
+		}
 	}
-	client = id ? clients_find(id) : NULL;
 	if(client && client->context == context){
 		clients_remove(client);
 	}
@@ -321,7 +378,9 @@ bool sessions_purge(struct client *client)
 
 void sessions_cleanup(void)
 {
-	last_login = NULL;
+	while(logins){
+		end_login(&logins, false);
+	}
 }
 
 #endif

@@ -18,6 +18,9 @@ void sessions_tick(void);
 #else
 /* A client is logging in; whether it gets in is not known yet. */
 void sessions_login(const struct mosquitto *context);
+
+/* A client has: it sends messages. */
+void sessions_got_in(const struct mosquitto *context);
 #endif
 
 /* Decides what the last event left open. To be called before the table is looked at. */

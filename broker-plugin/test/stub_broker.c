@@ -588,7 +588,7 @@ int mosquitto_client_keepalive(const struct mosquitto *client)
 
 int mosquitto_client_protocol(const struct mosquitto *client)
 {
-	return client->connected ? mp_websockets : mp_mqtt;
+	return client->connected && BUILT_FOR_2_1 ? mp_websockets : mp_mqtt;
 }
 
 

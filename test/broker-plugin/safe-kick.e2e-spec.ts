@@ -1,9 +1,10 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 
-import { ControlClient } from './support/control-client.js';
+import { ControlClient, INSPECT } from './support/control-client.js';
 import { eventOf } from './support/event-of.js';
 import { PluginBroker, type PluginBrokerOptions } from './support/plugin-broker.js';
 import { type MosquittoVersion, preparePluginTarget } from './support/plugin-target.js';
+import { connectPacket, sendByWebSocket } from './support/raw-client.js';
 import { reconnectRecording } from './support/reconnect-recording.js';
 
 const session = { clientId: 'away', clean: false, properties: { sessionExpiryInterval: 600 } };
@@ -95,6 +96,30 @@ describe('disconnectClient of an offline session', () => {
       ).rejects.toThrow();
 
       expect(await answer).toEqual(failed);
+    },
+  );
+});
+
+describe('a login by WebSocket that fails', () => {
+  it.each<MosquittoVersion>(['2.0', 'trixie'])(
+    'hides nobody of the same client id on Mosquitto %s',
+    async (version) => {
+      await start(version, { webSocket: true });
+      const client = await broker.connect({ clientId: 'victim', username: 'u1' });
+      const control = await ControlClient.connect(broker);
+      const failing = connectPacket({ clientId: 'victim', username: 'u1', password: 'wrong' });
+      const socket = await sendByWebSocket(broker.webSocketPort, failing);
+
+      const get = { command: 'getClient', clientid: 'victim' };
+      for (let i = 0; i < 5; i++) {
+        expect((await control.command(get, INSPECT)).data).toEqual(
+          expect.objectContaining({ protocol: 'MQTT', connected: true }),
+        );
+      }
+      const closed = eventOf(client, 'close');
+      await control.command({ command: 'disconnectClient', clientid: 'victim' });
+      await closed;
+      socket.destroy();
     },
   );
 });

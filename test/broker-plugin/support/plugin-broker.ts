@@ -81,6 +81,10 @@ export class PluginBroker {
     return this.#port;
   }
 
+  get webSocketPort(): number {
+    return this.#webSocketPort;
+  }
+
   get pid(): number {
     return this.#process?.pid ?? 0;
   }

@@ -27,6 +27,33 @@ function packet(firstByte: number, body: Buffer): Buffer {
   return Buffer.concat([Buffer.from([firstByte, ...length]), body]);
 }
 
+/** A CONNECT of MQTT 3.1.1. */
+export function connectPacket(options: RawClientOptions): Buffer {
+  const { clientId, username, password, clean = true, keepalive = 0 } = options;
+  const flags =
+    (username === undefined ? 0 : 0x80) | (password === undefined ? 0 : 0x40) | (clean ? 0x02 : 0);
+  const header = Buffer.from([0, 4, 77, 81, 84, 84, 4, flags, keepalive >> 8, keepalive & 255]);
+  const fields = [clientId, username, password].filter((each) => each !== undefined);
+  return packet(0x10, Buffer.concat([header, ...fields.map(string)]));
+}
+
+/** Sends a packet of less than 126 bytes over a new WebSocket and reads nothing of what comes back. */
+export async function sendByWebSocket(port: number, bytes: Buffer): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  const upgrade = ['Host: localhost', 'Upgrade: websocket', 'Connection: Upgrade'].concat(
+    'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+    'Sec-WebSocket-Protocol: mqtt',
+    'Sec-WebSocket-Version: 13',
+  );
+  socket.write(`GET /mqtt HTTP/1.1\r\n${upgrade.join('\r\n')}\r\n\r\n`);
+  await once(socket, 'data');
+  socket.pause();
+  // A binary frame with a mask of zeros (RFC 6455, section 5.2).
+  socket.write(Buffer.concat([Buffer.from([0x82, 0x80 | bytes.length, 0, 0, 0, 0]), bytes]));
+  return socket;
+}
+
 /**
  * An MQTT 3.1.1 client of a few bytes: for tests that need very many clients, or one that does what MQTT.js would not,
  * such as not reading. It understands CONNACK and PINGRESP; all else that arrives is counted.
@@ -48,15 +75,10 @@ export class RawClient {
   }
 
   static async connect(port: number, options: RawClientOptions): Promise<RawClient> {
-    const { clientId, username, password, clean = true, keepalive = 0 } = options;
     const client = new RawClient(connect(port, '127.0.0.1'));
-    const flags =
-      (username === undefined ? 0 : 0x80) | (password === undefined ? 0 : 0x40) | (clean ? 0x02 : 0);
-    const header = Buffer.from([0, 4, 77, 81, 84, 84, 4, flags, keepalive >> 8, keepalive & 255]);
-    const fields = [clientId, username, password].filter((each) => each !== undefined);
     client.socket.setNoDelay(true);
     const acknowledged = client.#answer(CONNACK);
-    client.socket.write(packet(0x10, Buffer.concat([header, ...fields.map(string)])));
+    client.socket.write(connectPacket(options));
     await acknowledged;
     return client;
   }
