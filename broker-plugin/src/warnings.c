@@ -39,14 +39,16 @@ void warnings_raise(enum warning warning, const struct mosquitto *client)
 	const char *id = client ? mosquitto_client_id(client) : NULL;
 	const char *username = client ? mosquitto_client_username(client) : NULL;
 	const char *address = client ? mosquitto_client_address(client) : NULL;
-	char more[40];
+	char more[40] = "";
 
 	state[warning].raised = true;
 	if(state[warning].logged_us != 0 && now - state[warning].logged_us < 1000000){
 		state[warning].unlogged++;
 		return;
 	}
-	(void)snprintf(more, sizeof(more), state[warning].unlogged ? " (%u like it before)" : "", state[warning].unlogged);
+	if(state[warning].unlogged){
+		(void)snprintf(more, sizeof(more), " (%u like it before)", state[warning].unlogged);
+	}
 	mosquitto_log_printf(MOSQ_LOG_WARNING, "Warning: client-control: user '%.128s' (client '%.128s', address %s) %s.%s",
 			username ? username : "<anonymous>", id ? id : "", address ? address : "unknown", texts[warning], more);
 	state[warning].logged_us = now;

@@ -1,3 +1,4 @@
+import { AUDITED_ACTIONS } from '../../src/access/actions.js';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -176,7 +177,7 @@ describe('reading the audit trail', () => {
     ['?limit=1&limit=2', 'limit', 'must be given only once'],
     ['?from=yesterday', 'from', 'must be a date and time with a zone, such as 2026-11-23T12:00:00Z'],
     ['?to=2026-02-30T00:00:00Z', 'to', 'must be a date and time with a zone, such as 2026-11-23T12:00:00Z'],
-    ['?action=kick', 'action', 'must be one of disconnect, subscribe, unsubscribe'],
+    ['?action=kick', 'action', `must be one of ${AUDITED_ACTIONS.join(', ')}`],
     ['?clientid=', 'clientid', 'must not be empty'],
     ['?offset=1', 'offset', 'is not a known field'],
   ])('refuses the query %s', async (query, path, message) => {

@@ -29,6 +29,14 @@ export interface FuzzedRequest {
   readonly body: Buffer;
 }
 
+/** Whether an operation answers a stream that goes on until its caller goes. */
+export function isEndless({ responses }: ApiOperation): boolean {
+  const { content = {} } = (responses['200'] ?? {}) as {
+    readonly content?: Readonly<Record<string, unknown>>;
+  };
+  return 'text/event-stream' in content;
+}
+
 export function routesOf(document: ApiDocument): Route[] {
   return Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({
@@ -142,39 +150,42 @@ const query = mostly(
 
 /** Any request to a route: as documented, or wrong in one respect or in several. */
 export function requestArbitrary(document: ApiDocument): fc.Arbitrary<FuzzedRequest> {
-  return fc
-    .constantFrom(...routesOf(document))
-    .chain((route) => {
-      const content = route.requestBody?.content['application/json'];
-      return fc.record({
-        route: fc.constant(route),
-        method: mostly(fc.constant(route.method), fc.constantFrom(...METHODS)),
-        project: idArbitrary('p'),
-        broker: idArbitrary('b'),
-        suffix: mostly(fc.constant(''), fc.constantFrom('/', '/more', '//', '/%2e%2e', ';a=b', '%20')),
-        query,
-        authorization,
-        contentType,
-        moreHeaders,
-        framing: mostly(fc.constant('length' as const), fc.constant('chunked' as const)),
-        body: bodyArbitrary(content?.schema, document.components.schemas),
-      });
-    })
-    .map(({ route, method, project, broker, suffix, query, framing, body, ...headers }) => {
-      const path = route.path.replace('{projectId}', project).replace('{brokerId}', broker);
-      const target = `${path}${suffix}${query}`;
-      const lines = [
-        `${method} ${target} HTTP/1.1`,
-        'Host: service.test',
-        ...(headers.authorization === undefined ? [] : [`Authorization: ${headers.authorization}`]),
-        ...(headers.contentType === undefined ? [] : [`Content-Type: ${headers.contentType}`]),
-        ...(framing === 'chunked' ? ['Transfer-Encoding: chunked'] : [`Content-Length: ${body.length}`]),
-        ...headers.moreHeaders.map(([name, value]) => `${name}: ${value}`),
-      ];
-      const framed = framing === 'chunked' ? chunked(body) : body;
-      const statuses = Object.keys(route.responses);
-      return { method, statuses, head: `${lines.join('\r\n')}\r\n\r\n`, body: framed };
-    });
+  return (
+    fc
+      // A stream of events ends when its caller goes, not by itself.
+      .constantFrom(...routesOf(document).filter((route) => !isEndless(route)))
+      .chain((route) => {
+        const content = route.requestBody?.content['application/json'];
+        return fc.record({
+          route: fc.constant(route),
+          method: mostly(fc.constant(route.method), fc.constantFrom(...METHODS)),
+          project: idArbitrary('p'),
+          broker: idArbitrary('b'),
+          suffix: mostly(fc.constant(''), fc.constantFrom('/', '/more', '//', '/%2e%2e', ';a=b', '%20')),
+          query,
+          authorization,
+          contentType,
+          moreHeaders,
+          framing: mostly(fc.constant('length' as const), fc.constant('chunked' as const)),
+          body: bodyArbitrary(content?.schema, document.components.schemas),
+        });
+      })
+      .map(({ route, method, project, broker, suffix, query, framing, body, ...headers }) => {
+        const path = route.path.replace('{projectId}', project).replace('{brokerId}', broker);
+        const target = `${path}${suffix}${query}`;
+        const lines = [
+          `${method} ${target} HTTP/1.1`,
+          'Host: service.test',
+          ...(headers.authorization === undefined ? [] : [`Authorization: ${headers.authorization}`]),
+          ...(headers.contentType === undefined ? [] : [`Content-Type: ${headers.contentType}`]),
+          ...(framing === 'chunked' ? ['Transfer-Encoding: chunked'] : [`Content-Length: ${body.length}`]),
+          ...headers.moreHeaders.map(([name, value]) => `${name}: ${value}`),
+        ];
+        const framed = framing === 'chunked' ? chunked(body) : body;
+        const statuses = Object.keys(route.responses);
+        return { method, statuses, head: `${lines.join('\r\n')}\r\n\r\n`, body: framed };
+      })
+  );
 }
 
 function chunked(body: Buffer): Buffer {
