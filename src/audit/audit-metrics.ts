@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge } from 'prom-client';
+import { standardOutput } from '../logging/standard-output.js';
 import { PREFIX } from '../metrics/metric-names.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import { AuditTrail } from './audit-trail.js';
@@ -20,11 +21,12 @@ export class AuditMetrics {
     });
     new Counter({
       name: `${PREFIX}audit_write_failures_total`,
-      help: 'Records of the audit trail that could not be written.',
+      help: 'Records of the audit trail that could not be written; where the log is the trail, lines of the log that were lost.',
       registers,
       collect() {
         this.reset();
-        this.inc(audit.failureCount);
+        // Where the log is the trail, a line of it that is lost may be one of the trail's.
+        this.inc(audit.failureCount + (audit.store === undefined ? standardOutput.lost : 0));
       },
     });
     new Gauge({

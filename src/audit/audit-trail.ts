@@ -178,9 +178,29 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
 
   #follow(audit: AuditConfig, before: AuditConfig): void {
     if (isDeepStrictEqual(whereItGoes(audit), whereItGoes(before))) return;
+    const next = this.#make(audit);
+    // A database that refuses us is no place to move to; it may take a moment to tell.
+    if (next?.kind === 'postgres') void this.#moveWhenOpen(next, audit);
+    else {
+      next?.open().catch((error: unknown) => this.#logger.error(`the audit trail: ${String(error)}`));
+      this.#moveTo(next);
+    }
+  }
+
+  async #moveWhenOpen(next: AuditStore, audit: AuditConfig): Promise<void> {
+    try {
+      await next.open();
+      if (audit === this.#config.current.audit) this.#moveTo(next);
+      else await this.#close(next);
+    } catch (error) {
+      this.#logger.error(`the audit trail stays where it was: ${String(error)}`);
+      await this.#close(next);
+    }
+  }
+
+  #moveTo(next: AuditStore | undefined): void {
     const old = this.#store;
-    this.#store = this.#make(audit);
-    this.#store?.open().catch((error: unknown) => this.#logger.error(`the audit trail: ${String(error)}`));
+    this.#store = next;
     if (old !== undefined) void this.#close(old);
   }
 

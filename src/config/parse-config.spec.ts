@@ -429,4 +429,13 @@ describe('audit.store', () => {
       expect(pathsOf({ audit })).toEqual(['audit.store']);
     },
   );
+
+  it.each(['log', 'memory'])('cannot be %s where the trail is required', (store) => {
+    expect(pathsOf({ audit: { store, file: 'f', required: true } })).toEqual(['audit.required']);
+  });
+
+  it('has no parameters in its address', () => {
+    const url = 'postgres://h/audit?sslmode=require';
+    expect(pathsOf({ audit: { postgres: { url } } })).toEqual(['audit.postgres.url']);
+  });
 });

@@ -295,6 +295,39 @@ describe('logging in to the database', () => {
     expect(await clientsOf(service)).toContain('after');
   });
 
+  it('is tried before a reload moves the trail to another database', async () => {
+    const service = await start({ required: true });
+    await disconnect(service, 'before');
+    const { current } = service.config;
+    const moveTo = (more: object): void => {
+      const place = { ...postgres.settings, keepDays: 400, ...more };
+      service.config.replace({ ...current, audit: { ...current.audit, postgres: place } });
+    };
+    const refused = (): boolean =>
+      errorsLogged(service).join().includes('the audit trail stays where it was');
+    moveTo({ url: `postgres://127.0.0.1:${postgres.port}/no_such_database` });
+    await until(refused, 'the refusal');
+    expect((await disconnect(service, 'meanwhile')).status).toBe(200);
+    expect(await clientsOf(service)).toEqual(['meanwhile', 'before']);
+    await postgres.query(`CREATE DATABASE elsewhere OWNER ${AUDIT_ROLE.username}`);
+    moveTo({ url: `postgres://127.0.0.1:${postgres.port}/elsewhere` });
+    await until(async () => (await clientsOf(service)).length === 0, 'the other database');
+    await disconnect(service, 'after');
+    expect(await clientsOf(service)).toEqual(['after']);
+    await Promise.all(services.splice(0).map((each) => each.stop()));
+    await postgres.query('DROP DATABASE elsewhere');
+  });
+
+  it('takes a password in the URL, too', async () => {
+    const { username, password } = AUDIT_ROLE;
+    const credentials = `${username}:${encodeURIComponent(password)}`;
+    const service = await start(
+      { required: true },
+      { url: `postgres://${credentials}@127.0.0.1:${postgres.port}/audit` },
+    );
+    expect((await disconnect(service, 'a')).status).toBe(200);
+  });
+
   describe('over TLS', () => {
     let certificates: Certificates;
     let encrypted: PostgresServer;

@@ -16,6 +16,11 @@ export function auditSchema(files: ConfigFiles) {
         .meta({ description: 'Records older than this are removed.' }),
     })
     .superRefine(oneOfEach)
+    .superRefine(({ url }, context) => {
+      if (!URL.canParse(url) || new URL(url).search === '') return;
+      const message = 'must not hold parameters; what can be set has keys of its own';
+      context.addIssue({ code: 'custom', path: ['url'], message });
+    })
     .transform(withPassword);
   return z
     .strictObject({
@@ -48,6 +53,8 @@ export function auditSchema(files: ConfigFiles) {
         issue('store', 'is required where both file and postgres are there');
       if (sync && file === undefined) issue('sync', 'needs audit.file');
       if (required && file === undefined && postgres === undefined) issue('required', 'needs audit.file');
+      else if (required && (store === 'log' || store === 'memory'))
+        issue('required', 'needs the store file or postgres');
     })
     .transform(({ store, ...rest }) => ({
       ...rest,

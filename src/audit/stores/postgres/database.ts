@@ -28,7 +28,7 @@ export class Database {
   constructor(settings: () => PostgresConfig) {
     const options = (max: number, timeoutMs: number): PoolConfig => ({
       ...optionsOf(settings()),
-      password: () => settings().password ?? '',
+      password: () => passwordOf(settings()),
       max,
       statement_timeout: timeoutMs,
       query_timeout: timeoutMs + 1000,
@@ -107,6 +107,10 @@ function optionsOf({ url, username, tls }: PostgresConfig): PoolConfig {
     keepAlive: true,
     allowExitOnIdle: true,
   };
+}
+
+function passwordOf({ url, password }: PostgresConfig): string {
+  return password ?? decodeURIComponent(new URL(url).password);
 }
 
 /** An object without what is undefined. */
