@@ -1,5 +1,5 @@
 import { applyDecorators, HttpCode, Put } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { Audited } from '../access/audited.decorator.js';
 import { AuthorizedOnBroker } from '../auth/authorized.decorator.js';
 import type { Operation, OperationSuccess } from './operations/operation.js';
@@ -22,6 +22,8 @@ export const OperationRoute = <Body extends { readonly clientid: string }>({
   description,
   success,
   errors = [],
+  body,
+  example,
 }: Operation<Body>): MethodDecorator =>
   applyDecorators(
     Audited(action),
@@ -38,6 +40,9 @@ export const OperationRoute = <Body extends { readonly clientid: string }>({
     HttpCode(success.status),
     ApiOperation({ operationId, summary, ...(description !== undefined && { description }) }),
     documented(success),
+    ...(example === undefined
+      ? []
+      : [ApiBody({ type: body, examples: { plain: { summary, value: example } } })]),
   );
 
 function documented({ status, description, body, headers = {} }: OperationSuccess): MethodDecorator {

@@ -255,7 +255,10 @@ describe('the Docker Compose file', () => {
     const text = readFileSync('deploy/compose/client-control/config.yaml', 'utf8');
     expect(text).toContain('passwordFile: /run/secrets/gateway_password');
     const config = parseConfig(
-      text.replace('/run/secrets/gateway_password', 'package.json'),
+      text
+        .replace('/run/secrets/gateway_password', 'package.json')
+        // The volume of the image.
+        .replace('/var/lib/client-control/', './'),
       'compose',
       '.',
       {

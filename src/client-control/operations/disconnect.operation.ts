@@ -69,6 +69,7 @@ export const disconnect: Operation<DisconnectClientDto> = {
   body: DisconnectClientDto,
   operationId: 'disconnectClient',
   summary: 'Disconnect a client',
+  example: { clientid: 'sensor-1' },
   success: { status: 200, description: 'The broker disconnected the client.', body: DisconnectAnswer },
   errors: ['CLIENT_RECONNECTED', 'NOT_SUPPORTED_BY_BROKER'],
   singleOnly: ['watchMs'],

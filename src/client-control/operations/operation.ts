@@ -39,6 +39,8 @@ export interface Remark {
  */
 export interface Operation<Body extends OperationBody = OperationBody> {
   readonly action: ControlAction;
+  /** A body that runs as it is, where the examples of all fields together would not. */
+  readonly example?: object;
   /** Class of the body: its fields carry their rules and their documentation. */
   readonly body: ClassConstructor<Body>;
   readonly operationId: string;
