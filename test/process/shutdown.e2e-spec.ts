@@ -79,7 +79,8 @@ describe('on SIGTERM with a command in flight', () => {
     const http = await commandInFlight();
     service.signal('SIGTERM');
     await service.line(/^shutting down/);
-    const exchange = (path: string) => RawHttp.exchange(url, `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    const exchange = (path: string) =>
+      RawHttp.exchange(url, `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
     const refused = await exchange('/api/projects');
     expectError(refused, 'SHUTTING_DOWN');
     expect(refused.headers.connection).toBe('close');
