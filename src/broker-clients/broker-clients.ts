@@ -76,7 +76,7 @@ export class BrokerClients {
    * @throws {GatewayError} `CLIENT_NOT_FOUND`
    */
   async get(broker: BrokerRef, clientid: string): Promise<ClientFields> {
-    const api = this.#canWalk(broker) ? 'extension' : 'clientInspect';
+    const api = (await this.#canWalk(broker)) ? 'extension' : 'clientInspect';
     return readClient(await this.#gateway.request(broker, api, { command: 'getClient', clientid }));
   }
 
@@ -86,14 +86,18 @@ export class BrokerClients {
   }
 
   /** Walks through the clients that match, in bounded pages; others have their turn between two of them. */
-  walk(broker: BrokerRef, query: ClientQuery, options: WalkOptions = {}): AsyncGenerator<WalkedPage, void> {
+  async *walk(
+    broker: BrokerRef,
+    query: ClientQuery,
+    options: WalkOptions = {},
+  ): AsyncGenerator<WalkedPage, void> {
     const { from } = options;
-    const isOurs = from === undefined ? this.#canWalk(broker) : from.startsWith('c');
-    return isOurs ? this.#walkExtension(broker, query, options) : this.#walkPro(broker, query, options);
+    const isOurs = from === undefined ? await this.#canWalk(broker) : from.startsWith('c');
+    yield* isOurs ? this.#walkExtension(broker, query, options) : this.#walkPro(broker, query, options);
   }
 
-  #canWalk(broker: BrokerRef): boolean {
-    return this.#gateway.capabilities(broker).extension?.features.inspect === true;
+  async #canWalk(broker: BrokerRef): Promise<boolean> {
+    return (await this.#gateway.capabilitiesKnown(broker)).extension?.features.inspect === true;
   }
 
   async *#walkExtension(

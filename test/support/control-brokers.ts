@@ -16,6 +16,9 @@ export interface ControlBroker {
   stop(): Promise<void>;
 }
 
+/** A login that devices may use on each of them; without one they are anonymous. */
+export const DEVICE_LOGIN = { username: 'vendor-x', password: 'password of a device' } as const;
+
 /** Every kind of broker that gives clients all three operations, by name: the same tests run against each. */
 export const CONTROL_BROKERS: readonly (readonly [string, () => Promise<ControlBroker>])[] = [
   ['the embedded broker', startEmbedded],
@@ -45,7 +48,12 @@ async function startMosquitto(protocolVersion: 4 | 5): Promise<ControlBroker> {
   const credentials = { username: 'gateway', password: 'password of the tests' };
   const broker = await Mosquitto.start({
     binary,
-    files: { passwords: passwordFile({ [credentials.username]: credentials.password }) },
+    files: {
+      passwords: passwordFile({
+        [credentials.username]: credentials.password,
+        [DEVICE_LOGIN.username]: DEVICE_LOGIN.password,
+      }),
+    },
     config: [
       'allow_anonymous true',
       'password_file {dir}/passwords',

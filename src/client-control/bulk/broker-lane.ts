@@ -43,7 +43,8 @@ export class BrokerLane {
   #turnAt = 0;
   #loweredAt = Number.NEGATIVE_INFINITY;
   #capabilities: ReturnType<BrokerGateway['capabilities']> | undefined;
-  #isScheduled = false;
+  /** Until it is known what the broker can do, jobs wait. */
+  #isScheduled = true;
   #onRoom: (() => void)[] = [];
 
   /** @param maxWaiting jobs that may wait here before whoever makes them has to wait */
@@ -60,6 +61,7 @@ export class BrokerLane {
     this.#options = { lane: 'bulk', signal };
     this.#requestId = requestId;
     signal.addEventListener('abort', () => this.#drop(), { once: true });
+    void gateway.capabilitiesKnown(broker).then(this.#pump);
   }
 
   /** Takes a job; it is sent after those that came before. */

@@ -1,0 +1,118 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { CONTROL_BROKERS } from '../../support/control-brokers.js';
+import { expectError } from '../../support/expect-error.js';
+import { RedisServer } from '../../support/redis.js';
+import { TestService, TOKENS } from '../../support/test-service.js';
+import { Fleet } from './fleet.js';
+
+const startEmbedded = CONTROL_BROKERS[0]?.[1] ?? (() => Promise.reject(new Error('no broker')));
+let sequence = 0;
+const newKey = (): string => `key-of-the-tests-${++sequence}`;
+
+describe.each(['memory', 'Redis'])('an Idempotency-Key, kept in %s', (where) => {
+  let redis: RedisServer | undefined;
+  let fleet: Fleet;
+
+  const config = (): Record<string, unknown> => ({
+    rateLimit: { requestsPerMinute: 0, ...(redis !== undefined && { redisUrl: redis.url }) },
+  });
+  beforeAll(async () => {
+    if (where === 'Redis') redis = await RedisServer.start();
+    fleet = await Fleet.start({ b: await startEmbedded() }, config());
+    // A connection of its own may take a moment.
+    if (redis !== undefined) await new Promise((resolve) => setTimeout(resolve, 500));
+  });
+  afterEach(() => fleet.disconnectAll());
+  afterAll(async () => {
+    await fleet.stop();
+    await redis?.stop();
+  });
+
+  const disconnect = (clientid: string): object => ({ operations: [{ action: 'disconnect', clientid }] });
+  const withKey = (key: string): { broker: string; headers: Record<string, string> } => ({
+    broker: 'b',
+    headers: { 'idempotency-key': key },
+  });
+
+  it('gets the stored answer again, and nothing is done twice', async () => {
+    const key = newKey();
+    const first = await fleet.connect('b', { clientId: 'idem-1' });
+    const answer = await fleet.bulk(disconnect('idem-1'), withKey(key));
+    await first.closed;
+    const second = await fleet.connect('b', { clientId: 'idem-1' });
+    const again = await fleet.bulk(disconnect('idem-1'), withKey(key));
+    expect(again.body).toEqual(answer.body);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    expect(second.mqtt.connected).toBe(true);
+    const lines = await fleet.lines(disconnect('idem-1'), withKey(key));
+    expect(lines.lines).toEqual([...answer.bulk.items, { summary: answer.bulk.summary }]);
+  });
+
+  it('with another body is refused, and belongs to its caller', async () => {
+    const key = newKey();
+    await fleet.bulk(disconnect('nobody'), withKey(key));
+    expectError(await fleet.bulk(disconnect('somebody'), withKey(key)), 'IDEMPOTENCY_KEY_REUSED');
+    const other = await fleet.bulk(disconnect('somebody'), { ...withKey(key), token: TOKENS.admin });
+    expect(other.status).toBe(200);
+  });
+
+  it('of a call that goes on is in use', async () => {
+    const key = newKey();
+    const operations = Array.from({ length: 20 }, () => ({ action: 'disconnect', clientid: 'nobody' }));
+    const slow = fleet.bulk({ operations, perSecond: 20 }, withKey(key));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expectError(await fleet.bulk({ operations, perSecond: 20 }, withKey(key)), 'IDEMPOTENCY_KEY_IN_USE');
+    expect((await slow).bulk.summary.total).toBe(20);
+  });
+
+  it('is free again when the call as a whole failed', async () => {
+    const key = newKey();
+    const call = { select: { clientid: 'idem-*' }, actions: [{ action: 'disconnect' }] };
+    expectError(await fleet.bulk({ ...call, expectCount: 5 }, withKey(key)), 'SELECTION_CHANGED');
+    expect((await fleet.bulk({ ...call, expectCount: 0 }, withKey(key))).status).toBe(200);
+  });
+
+  it.each(['short', 'x'.repeat(129), 'with a space in it'])('is refused as %j', async (key) => {
+    expectError(await fleet.bulk(disconnect('x'), withKey(key)), 'INVALID');
+  });
+
+  it('does not go with a body of lines', async () => {
+    const headers = { 'idempotency-key': newKey(), 'content-type': 'application/x-ndjson' };
+    expectError(await fleet.bulk('{}', { broker: 'b', headers }), 'INVALID');
+  });
+
+  if (where === 'Redis') {
+    it('is shared by replicas: of two calls at once, one is carried out', async () => {
+      const { settings } = fleet.brokers.b ?? { settings: {} };
+      const replica = await TestService.start({ brokers: [{ id: 'b', ...settings }], config: config() });
+      await replica.brokerState('b');
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const device = await fleet.connect('b', { clientId: 'idem-2' });
+      const key = newKey();
+      const path = '/api/projects/p/brokers/b/client-control/bulk';
+      const options = { body: disconnect('idem-2'), headers: { 'idempotency-key': key } };
+      const answers = await Promise.all([
+        fleet.service.request('POST', path, options),
+        replica.request('POST', path, options),
+      ]);
+      await device.closed;
+      const statuses = answers.map(({ status }) => status).sort();
+      expect([
+        [200, 200],
+        [200, 409],
+      ]).toContainEqual(statuses);
+      const done = answers.filter(
+        ({ headers, status }) => status === 200 && !headers.has('idempotency-replayed'),
+      );
+      expect(done).toHaveLength(1);
+      await replica.stop();
+    });
+
+    it('is refused while Redis does not answer: then nothing is done', async () => {
+      await redis?.kill();
+      const device = await fleet.connect('b', { clientId: 'idem-3' });
+      expectError(await fleet.bulk(disconnect('idem-3'), withKey(newKey())), 'IDEMPOTENCY_STORE_UNAVAILABLE');
+      expect(device.mqtt.connected).toBe(true);
+    });
+  }
+});
