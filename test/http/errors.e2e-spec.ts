@@ -12,12 +12,12 @@ import { until } from '../support/until.js';
 /** Codes whose tests stand with their features. */
 const PRODUCED_ELSEWHERE = {
   AUDIT_STORE_UNAVAILABLE: 'audit/audit-postgres',
-  IDEMPOTENCY_KEY_IN_USE: 'features/fleet/idempotency-redis',
-  IDEMPOTENCY_KEY_REUSED: 'features/fleet/bulk-selection',
-  IDEMPOTENCY_STORE_UNAVAILABLE: 'features/fleet/idempotency-redis',
-  PREVIOUS_ACTION_FAILED: 'features/fleet/bulk-selection',
-  SELECTION_CHANGED: 'features/fleet/bulk-selection',
-  SELECTION_INCOMPLETE: 'features/fleet/bulk-selection',
+  IDEMPOTENCY_KEY_IN_USE: 'features/fleet/idempotency',
+  IDEMPOTENCY_KEY_REUSED: 'features/fleet/idempotency',
+  IDEMPOTENCY_STORE_UNAVAILABLE: 'features/fleet/idempotency',
+  PREVIOUS_ACTION_FAILED: 'features/fleet/selection',
+  SELECTION_CHANGED: 'features/fleet/selection',
+  SELECTION_INCOMPLETE: 'features/fleet/selection',
   TOO_MANY_REQUESTS: 'http/rate-limit',
 };
 const ISSUER = 'https://id.example.com/';
