@@ -78,6 +78,7 @@ describe.each(CONTROL_BROKERS)('a selection on %s', (_name, startBroker) => {
       ['subscribe', 'failed', 400],
       ['unsubscribe', 'not-sent', 424],
     ]);
+    expect(bulk.items.map(({ error }) => error?.code)).toContain('PREVIOUS_ACTION_FAILED');
     await publisher.publish('old/mv-1', 'before');
     await publisher.publish('new/mv-1', 'after');
     await mover.message('after');
