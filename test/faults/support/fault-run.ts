@@ -119,8 +119,14 @@ export class FaultRun {
     const drain = this.service.app.get(Drain);
     await until(() => drain.inFlight === 0, 'every request has ended', 10_000);
     for (const line of this.service.logLines) {
-      const { msg, clientId } = JSON.parse(line) as { readonly msg: string; readonly clientId?: string };
-      if (msg === 'request' && clientId !== undefined) this.ledger.logged(clientId);
+      const { msg, clientId, index } = JSON.parse(line) as {
+        readonly msg: string;
+        readonly clientId?: string;
+        readonly index?: number;
+      };
+      // A call for many has a record of its own for each item.
+      const isRecord = msg === 'request' || (msg === 'audit' && index !== undefined);
+      if (isRecord && clientId !== undefined) this.ledger.logged(clientId);
     }
     const violations = this.ledger.close();
     const faults = this.faults + this.proxy.faults;

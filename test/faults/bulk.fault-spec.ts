@@ -1,0 +1,176 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { EmbeddedBroker } from '../../src/embedded-broker/broker/embedded-broker.js';
+import { LineStream, parseLines, type Item } from '../features/fleet/fleet.js';
+import type { Mosquitto } from '../support/mosquitto.js';
+import { TOKENS } from '../support/test-service.js';
+import {
+  findPluginTarget,
+  startEmbedded,
+  startPluginMosquitto,
+  type DeviceTarget,
+} from './support/device-target.js';
+import { FaultRun } from './support/fault-run.js';
+import { SEED, seededRandom, sized } from './support/run-settings.js';
+import { logLinesWithSecrets } from './support/secrets.js';
+
+const DEVICES = sized(400, 3000);
+const plugin = findPluginTarget();
+/** An item may wait for those before it. */
+const ledger = { answerWithinMs: 60_000 };
+const settings = { requestTimeoutMs: 500 };
+
+afterAll(() => {
+  expect(logLinesWithSecrets().found).toEqual([]);
+});
+
+/** Tells the ledger what a call said of its items. */
+function note(run: FaultRun, lines: readonly Record<string, unknown>[]): void {
+  for (const line of lines) {
+    const { clientid, status, error } = line as unknown as Partial<Item>;
+    if (clientid === undefined || status === undefined) continue;
+    const body = error ?? (status === 200 ? {} : undefined);
+    run.ledger.answered(clientid, {
+      status,
+      headers: { 'content-type': 'application/json' },
+      text: JSON.stringify(body ?? null),
+      body,
+    });
+  }
+}
+
+/** A call on broker `b`, or over the project, whose answer comes as lines; all of its ids are in the ledger. */
+async function call(
+  run: FaultRun,
+  ids: readonly string[],
+  body: object,
+  broker = 'brokers/b/',
+): Promise<void> {
+  for (const id of ids) run.ledger.issued(id);
+  const answer = await run.service.request('POST', `/api/projects/p/${broker}client-control/bulk`, {
+    body,
+    headers: { accept: 'application/x-ndjson' },
+  });
+  expect(answer.status).toBe(200);
+  const lines = parseLines(String(answer.body));
+  note(run, lines);
+  expect(lines.at(-1)).toMatchObject({ summary: { total: ids.length } });
+}
+
+async function withDevices(
+  name: string,
+  target: DeviceTarget<{ readonly port: number; stop(): Promise<unknown> }>,
+  scenario: (run: FaultRun, ids: readonly string[]) => Promise<void>,
+  others: readonly object[] = [],
+): Promise<void> {
+  await FaultRun.during({ name, broker: target, settings, ledger, others }, async (run) => {
+    const ids = Array.from({ length: DEVICES }, () => run.ledger.newId());
+    await target.connectDevices(ids);
+    await scenario(run, ids);
+    expect(await run.settle()).toEqual([]);
+    expect(run.ledger.figures.executed).toBeGreaterThan(DEVICES / 20);
+  });
+}
+
+/** Breaks the line again and again until it is told to stop. */
+async function storm(run: FaultRun, seed: number, isOver: () => boolean): Promise<void> {
+  const random = seededRandom(SEED + seed);
+  while (!isOver()) {
+    const fault = Math.floor(random() * 3);
+    if (fault === 0) run.proxy.cut('rst');
+    if (fault === 1) run.proxy.stall('toService');
+    if (fault === 2) run.proxy.cutInPacket('toBroker', 1 + Math.floor(random() * 5000));
+    await delay(20 + random() * 100);
+    run.proxy.heal();
+    await delay(50 + random() * 150);
+  }
+}
+
+async function during(run: FaultRun, seed: number, work: Promise<void>): Promise<void> {
+  let isOver = false;
+  const storming = storm(run, seed, () => isOver);
+  await work.finally(() => (isOver = true));
+  await storming;
+}
+
+const disconnects = (ids: readonly string[]): object[] =>
+  ids.map((clientid) => ({ action: 'disconnect', clientid }));
+
+describe('each item of a call for many is done at most once, and its outcome is true', () => {
+  it('a list, through a storm', async () => {
+    await withDevices('bulk: a list, a storm', await startEmbedded(), async (run, ids) => {
+      await during(run, 11, call(run, ids, { operations: disconnects(ids), perSecond: DEVICES / 2 }));
+    });
+  });
+
+  it('a selection, through a storm', async () => {
+    await withDevices('bulk: a selection, a storm', await startEmbedded(), async (run, ids) => {
+      const [first = ''] = ids;
+      const clientid = `${first.slice(0, first.lastIndexOf('-'))}-*`;
+      const body = { select: { clientid }, actions: [{ action: 'disconnect' }], perSecond: DEVICES / 2 };
+      const selected = call(run, ids, body);
+      await delay(100);
+      await during(run, 13, selected);
+    });
+  });
+
+  it('wherever the client is, with one broker in a storm', async () => {
+    const other = await EmbeddedBroker.start({
+      port: 0,
+      fallbackToFreePort: true,
+      controlUsername: 'gateway',
+      controlPassword: 'password of the other broker',
+    });
+    const others = [
+      {
+        id: 'c',
+        url: `mqtt://127.0.0.1:${other.port}`,
+        protocolVersion: 4,
+        username: 'gateway',
+        password: 'password of the other broker',
+      },
+    ];
+    const scenario = async (run: FaultRun, ids: readonly string[]): Promise<void> => {
+      await run.service.brokerState('c');
+      const operations = disconnects(ids).map((operation) => ({ ...operation, broker: '*' }));
+      await during(run, 14, call(run, ids, { operations, perSecond: DEVICES / 2 }, ''));
+    };
+    await withDevices('bulk: fan-out, a storm', await startEmbedded(), scenario, others);
+    await other.close();
+  });
+
+  it('lines whose caller goes away in the middle', async () => {
+    await withDevices('bulk: the caller goes', await startEmbedded(), async (run, ids) => {
+      const path = `/api/projects/p/brokers/b/client-control/bulk?perSecond=${DEVICES}`;
+      const stream = new LineStream(`${run.service.url}${path}`, TOKENS.editor);
+      for (const id of ids) run.ledger.issued(id);
+      stream.write(...disconnects(ids));
+      await delay(400);
+      stream.destroy();
+      run.faults += 1;
+      note(run, stream.lines);
+      const answered = new Set(stream.lines.map(({ clientid }) => clientid));
+      for (const id of ids) if (!answered.has(id)) run.ledger.abandoned(id);
+      await delay(500);
+      const { executed } = run.ledger.figures;
+      expect(executed).toBeLessThan(DEVICES);
+      await delay(800);
+      expect(run.ledger.figures.executed).toBe(executed);
+    });
+  });
+
+  if (plugin !== undefined) {
+    it('a list, while Mosquitto is killed and comes back', async () => {
+      const target: DeviceTarget<Mosquitto> = await startPluginMosquitto(plugin);
+      await withDevices('bulk: Mosquitto, SIGKILL', target, async (run, ids) => {
+        const working = call(run, ids, { operations: disconnects(ids), perSecond: DEVICES / 2 });
+        await delay(400);
+        run.faults += 1;
+        await target.broker.kill();
+        await delay(300);
+        await target.broker.start();
+        await working;
+      });
+    });
+  }
+});
