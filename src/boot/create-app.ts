@@ -66,7 +66,7 @@ export async function createApp(config: ConfigStore, logger: Logger): Promise<Ne
     filter,
     logger,
   });
-  setUpApp(app, filter);
+  setUpApp(app, filter, config);
   addCors(fastify, config);
   renewCertificate(fastify.server, config);
   app.get(BrokerGateway).observe(new BrokerLog(logger));

@@ -4,14 +4,15 @@ import { ErrorResponse } from './error-response.js';
 
 const DESCRIPTION = `Control over connected MQTT clients: disconnect a client, subscribe it to a topic, unsubscribe it, on any broker of any project.
 
-The client-control operations are those of the Client Control REST API of Mosquitto 3.0. On the default setup, authorize with \`demo-token\` and run the examples as they are.`;
+The client-control operations are those of the Client Control REST API of Mosquitto 3.0.`;
+const DEMO_HINT = ' On the default setup, authorize with `demo-token` and run the examples as they are.';
 
-/** Makes the OpenAPI document of an application. */
+/** Makes the OpenAPI document of an application, with examples that run on the default setup. */
 export function createDocument(app: INestApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('MQTT Client Control')
-    .setDescription(DESCRIPTION)
+    .setDescription(DESCRIPTION + DEMO_HINT)
     .setVersion('1.0.0')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/', 'This service')
@@ -32,4 +33,37 @@ export function createDocument(app: INestApplication): OpenAPIObject {
     .addTag('Metrics', 'For Prometheus.')
     .build();
   return SwaggerModule.createDocument(app, config, { extraModels: [ErrorResponse] });
+}
+
+/** Where a service is reached, and whether it is the demo. */
+export interface Installation {
+  /** The base URL that callers use, path prefix included; undefined when they reach it directly. */
+  readonly publicUrl: string | undefined;
+  readonly isDemo: boolean;
+}
+
+/**
+ * The document as an installation shows it: with its own address, and on a real one without the token and the ids that only
+ * the demo has.
+ */
+export function documentOf(document: OpenAPIObject, { publicUrl, isDemo }: Installation): OpenAPIObject {
+  const servers =
+    publicUrl === undefined ? document.servers : [{ url: publicUrl, description: 'This service' }];
+  if (isDemo) return { ...document, ...(servers && { servers }) };
+  const paths = JSON.parse(JSON.stringify(document.paths), (key, value: unknown) => {
+    if (key === 'parameters' && Array.isArray(value)) return value.map(withoutPathExample);
+    return value;
+  }) as OpenAPIObject['paths'];
+  return {
+    ...document,
+    info: { ...document.info, description: DESCRIPTION },
+    ...(servers && { servers }),
+    paths,
+  };
+}
+
+function withoutPathExample(parameter: { readonly in?: string; readonly schema?: object }): object {
+  if (parameter.in !== 'path' || parameter.schema === undefined) return parameter;
+  const { example: _example, ...schema } = parameter.schema as { readonly example?: unknown };
+  return { ...parameter, schema };
 }
