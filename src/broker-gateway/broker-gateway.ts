@@ -24,6 +24,8 @@ const NOT_ASKED: FeatureFinding = { state: 'unknown', since: Date.now(), words: 
 const NOT_OPENED: BrokerStatus = {
   state: 'disconnected',
   since: Date.now(),
+  connectedSince: null,
+  certificateExpiresAt: null,
   lastError: null,
   features: { clientControl: 'unknown', clientInspect: 'unknown', extension: 'unknown' },
   featureDetails: { clientControl: NOT_ASKED, clientInspect: NOT_ASKED, extension: NOT_ASKED },

@@ -69,12 +69,14 @@ export class ConfiguredBroker {
   }
 
   get status(): BrokerStatus {
-    const { visibleState, since, lastError } = this.#serving.connection;
+    const { visibleState, since, lastError, certificateExpiresAt } = this.#serving.connection;
     const featureDetails = this.#serving.survey.findings;
     const { clientControl, clientInspect, extension } = featureDetails;
     return {
       state: visibleState,
       since,
+      connectedSince: visibleState === 'connected' ? since : null,
+      certificateExpiresAt,
       lastError,
       features: {
         clientControl: clientControl.state,

@@ -112,6 +112,23 @@ export class BrokerInfo {
   readonly since!: number;
 
   @ApiProperty({
+    description: 'Since when commands can be sent, epoch milliseconds; null while they cannot.',
+    type: 'integer',
+    nullable: true,
+    example: 1795435200000,
+  })
+  readonly connectedSince!: number | null;
+
+  @ApiProperty({
+    description:
+      "When the broker's certificate ends, epoch milliseconds, as it was at the latest login; null without TLS.",
+    type: 'integer',
+    nullable: true,
+    example: null,
+  })
+  readonly certificateExpiresAt!: number | null;
+
+  @ApiProperty({
     description: 'Why the connection was lost or refused.',
     type: 'string',
     nullable: true,

@@ -79,6 +79,8 @@ describe('GET /api/projects/{projectId}/brokers/{brokerId}', () => {
       connected: true,
       state: 'connected',
       since: expect.any(Number),
+      connectedSince: expect.any(Number),
+      certificateExpiresAt: null,
       lastError: null,
       features: {
         clientControl: expect.any(String),

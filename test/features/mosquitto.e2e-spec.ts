@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { makeCertificates, type Certificates } from '../support/certificates.js';
 import { freePort } from '../support/free-port.js';
 import { TestGateway } from '../support/gateway.js';
@@ -125,6 +127,16 @@ describe('TLS', () => {
     }));
     await gateway.state('connected');
     expect(await gateway.disconnect('c')).toEqual(SILENCE);
+  });
+
+  it('tells when the certificate of the broker ends', async () => {
+    const gateway = await start(tlsListener(), (broker) => ({
+      url: url(broker),
+      tls: tlsFiles(broker, 'ca'),
+    }));
+    await gateway.state('connected');
+    const { validTo } = new X509Certificate(readFileSync(broker?.path('server.crt') ?? ''));
+    expect(gateway.status()).toMatchObject({ certificateExpiresAt: Date.parse(validTo) });
   });
 
   it('does not connect to a broker with an unknown CA, and says why', async () => {

@@ -48,6 +48,10 @@ export interface BrokerStatus {
   readonly state: ConnectionState;
   /** When `state` began, epoch milliseconds. */
   readonly since: number;
+  /** Since when commands can be sent, epoch milliseconds; null while they cannot. */
+  readonly connectedSince: number | null;
+  /** When the broker's certificate ends, epoch milliseconds, as it was at the latest login; null without TLS. */
+  readonly certificateExpiresAt: number | null;
   /** Why the connection was last lost or refused; null when it never was, or is open again. */
   readonly lastError: string | null;
   readonly features: Readonly<Record<ControlApi, FeatureState>>;

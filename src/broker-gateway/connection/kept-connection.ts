@@ -56,6 +56,7 @@ export class KeptConnection {
   #attempt = 0;
   #denial: Denial | undefined;
   #lastError: string | null = null;
+  #certificateExpiresAt: number | null = null;
   #visible: ConnectionState = 'connecting';
   #since = Date.now();
 
@@ -81,6 +82,11 @@ export class KeptConnection {
   /** When the visible state began, epoch milliseconds. */
   get since(): number {
     return this.#since;
+  }
+
+  /** When the broker's certificate ends, epoch milliseconds, as it was at the latest login; null without TLS. */
+  get certificateExpiresAt(): number | null {
+    return this.#certificateExpiresAt;
   }
 
   get lastError(): string | null {
@@ -137,6 +143,7 @@ export class KeptConnection {
     this.#state = { kind: 'connected', connection, limits, openedAt: performance.now() };
     this.#denial = undefined;
     this.#lastError = null;
+    this.#certificateExpiresAt = connection.certificateExpiresAt ?? null;
     this.#handlers.onUp(limits, clientId);
     this.#show('connected');
   }

@@ -72,6 +72,15 @@ export class MqttConnection {
     this.#listenTo(this.#client);
   }
 
+  /** When the broker's certificate ends, epoch milliseconds; undefined without TLS. */
+  get certificateExpiresAt(): number | undefined {
+    const stream: unknown = this.#client?.stream;
+    const socket = stream instanceof TLSSocket ? stream : webSocketsSocket(stream);
+    if (!(socket instanceof TLSSocket)) return undefined;
+    const at = Date.parse(socket.getPeerCertificate().valid_to);
+    return Number.isNaN(at) ? undefined : at;
+  }
+
   /** Whether something that was published has not even left this process. */
   get hasUnsentBytes(): boolean {
     return (this.#client?.stream.writableLength ?? 0) > 0;
@@ -193,6 +202,12 @@ export class MqttConnection {
       this.#handlers.onOpen(limits, connack.properties?.assignedClientIdentifier ?? asked);
     });
   }
+}
+
+/** The TLS connection below a WebSocket, which mqtt.js wraps in a stream of its own. */
+function webSocketsSocket(stream: unknown): unknown {
+  const { socket } = (stream ?? {}) as { readonly socket?: { readonly _socket?: unknown } };
+  return socket?._socket;
 }
 
 function reasonStringOf(packet: Packet | undefined): string | undefined {
