@@ -1,12 +1,11 @@
 // Calls for many clients, against Mosquitto with the companion plugin, beside the raw control topic in the same run.
 // node bench/bulk.mjs [--items 1000000] [--sessions 100000] [--only stream,kick,pace,beside,select]
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createWriteStream, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { ReadableStream, WritableStream } from 'node:stream/web';
 import { parseArgs, promisify } from 'node:util';
 import { connectAsync } from 'mqtt';
 import { CONTROLLER, CONTROLLER_PASSWORD, startMosquitto } from './broker.mjs';
@@ -44,12 +43,13 @@ export async function measureBulk() {
     values.profile ? ['--cpu-prof', `--cpu-prof-dir=${process.cwd()}/.cache/profile`] : [],
     { audit: { store: 'file', file: join(dir, 'audit.log') } },
   );
+  await writeOperations(dir);
   const device = await connectAsync(broker.url, { clientId: DEVICE, protocolVersion: 5 });
   try {
     if (parts.has('stream')) Object.assign(figures, await stream(dir, broker, service));
     if (parts.has('kick')) Object.assign(figures, await kick(broker, service));
     if (parts.has('pace')) Object.assign(figures, await pace(service));
-    if (parts.has('beside')) Object.assign(figures, await beside(service));
+    if (parts.has('beside')) Object.assign(figures, await beside(dir, service));
     if (parts.has('select')) Object.assign(figures, await select(broker, service));
   } finally {
     await device.endAsync(true);
@@ -63,9 +63,9 @@ export async function measureBulk() {
 }
 
 const bulkUrl = ({ url }) => `${url}/api/projects/p/brokers/b/client-control/bulk`;
-const post = ({ token }, type = 'application/json') => ({
+const post = ({ token }) => ({
   method: 'POST',
-  headers: { authorization: `Bearer ${token}`, 'content-type': type },
+  headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
 });
 
 async function call(service, body) {
@@ -82,8 +82,8 @@ const subscribe = (at) => ({
   qos: 1,
 });
 
-/** A million lines from a file, as an operator would send them. */
-async function stream(dir, broker, service) {
+/** Writes the operations of a stream, one a line. */
+async function writeOperations(dir) {
   const file = join(dir, 'operations.ndjson');
   const out = createWriteStream(file);
   for (let at = 0; at < items; at += 1000) {
@@ -92,26 +92,27 @@ async function stream(dir, broker, service) {
   }
   out.end();
   await once(out, 'finish');
+}
+
+/** Sends them as an operator would. */
+function curlArguments(dir, service, answer) {
+  const headers = [
+    `authorization: Bearer ${service.token}`,
+    'content-type: application/x-ndjson',
+    'accept: application/x-ndjson',
+  ];
+  const file = join(dir, 'operations.ndjson');
+  const options = ['-sS', '-X', 'POST', '-T', file, '-o', answer];
+  return [...options, ...headers.flatMap((header) => ['-H', header]), bulkUrl(service)];
+}
+
+/** A million lines from a file. */
+async function stream(dir, broker, service) {
   const raw = await rawPerSecond(broker);
   const cpuBefore = cpuMs(service.pid);
   const startedAt = performance.now();
   const answer = join(dir, 'answer.ndjson');
-  await promisify(execFile)('curl', [
-    '-sS',
-    '-X',
-    'POST',
-    '-T',
-    file,
-    '-o',
-    answer,
-    '-H',
-    `authorization: Bearer ${service.token}`,
-    '-H',
-    'content-type: application/x-ndjson',
-    '-H',
-    'accept: application/x-ndjson',
-    bulkUrl(service),
-  ]);
+  await promisify(execFile)('curl', curlArguments(dir, service, answer));
   const seconds = (performance.now() - startedAt) / 1000;
   const { stdout } = await promisify(execFile)('tail', ['-n', '1', answer]);
   const { summary } = JSON.parse(stdout);
@@ -236,7 +237,7 @@ async function pace(service) {
 }
 
 /** Single calls, alone and beside a running stream. */
-async function beside(service) {
+async function beside(dir, service) {
   const single = async () => {
     const startedAt = performance.now();
     const response = await fetch(`${service.url}/api/projects/p/brokers/b/client-control/subscribe`, {
@@ -257,22 +258,14 @@ async function beside(service) {
   };
   await p99(500);
   const alone = await p99(3000);
-  let isRunning = true;
-  const lines = Buffer.from(
-    Array.from({ length: 1000 }, (_, at) => `${JSON.stringify(subscribe(at))}\n`).join(''),
-  );
-  async function* body() {
-    while (isRunning) yield lines;
-  }
-  const running = fetch(bulkUrl(service), {
-    ...post(service, 'application/x-ndjson'),
-    duplex: 'half',
-    body: ReadableStream.from(body()),
-  }).then((response) => response.body.pipeTo(new WritableStream()));
+  // In a process of its own: this one measures.
+  const curl = spawn('curl', curlArguments(dir, service, '/dev/null'), { stdio: 'ignore' });
+  const ended = once(curl, 'exit');
   await p99(500);
   const besideBulk = await p99(3000);
-  isRunning = false;
-  await running;
+  if (curl.exitCode !== null) throw new Error('the stream ended too soon: more --items');
+  curl.kill();
+  await ended;
   return {
     'single call alone, p99 ms': alone,
     'single call beside a stream, p99 ms': besideBulk,
@@ -289,7 +282,7 @@ async function select(broker, service) {
   for (let round = 0; round < 3; round += 1) {
     const startedAt = performance.now();
     ({ count } = await call(service, {
-      select: { username: 'vendor-x' },
+      select: { clientid: 'vendor-x-*' },
       actions: [{ action: 'disconnect' }],
       dryRun: true,
     }));

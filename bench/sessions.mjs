@@ -5,18 +5,18 @@ import { connect } from 'node:net';
 const SIDE_BY_SIDE = 64;
 
 /** A CONNECT packet of MQTT 3.1.1 without a clean session, and a DISCONNECT behind it. */
-function connectAndLeave(clientId, username) {
+function connectAndLeave(clientId) {
   const text = (value) => {
     const bytes = Buffer.from(value);
     return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 255]), bytes]);
   };
-  const rest = Buffer.concat([text('MQTT'), Buffer.from([4, 0x80, 0, 60]), text(clientId), text(username)]);
+  const rest = Buffer.concat([text('MQTT'), Buffer.from([4, 0, 0, 60]), text(clientId)]);
   if (rest.length > 127) throw new Error('longer than this writes');
   return Buffer.concat([Buffer.from([0x10, rest.length]), rest, Buffer.from([0xe0, 0])]);
 }
 
 /**
- * Leaves `count` sessions on a broker; `rare` of them belong to `vendor-x`, the others to `vendor-y`.
+ * Leaves `count` sessions on a broker; the ids of `rare` of them begin with `vendor-x`.
  *
  * @param {number} port on 127.0.0.1
  */
@@ -25,10 +25,10 @@ export async function leaveSessions(port, count, rare) {
   const worker = async () => {
     while (next < count) {
       const at = next++;
-      const username = at % Math.floor(count / rare) === 0 ? 'vendor-x' : 'vendor-y';
+      const vendor = at % Math.floor(count / rare) === 0 ? 'vendor-x' : 'vendor-y';
       const socket = connect(port, '127.0.0.1');
       await once(socket, 'connect');
-      socket.end(connectAndLeave(`session-${at}`, username));
+      socket.end(connectAndLeave(`${vendor}-${at}`));
       socket.resume();
       await once(socket, 'close');
     }
