@@ -16,7 +16,7 @@ export interface Job {
 }
 
 /** Commands of a call that may be on their way to one broker: what keeps a fast broker busy, within milliseconds of work. */
-const MAX_IN_FLIGHT = 600;
+const MAX_IN_FLIGHT = 500;
 const MIN_IN_FLIGHT = 16;
 const FIRST_IN_FLIGHT = 400;
 /** Answers that take longer mean that the broker is behind. */

@@ -45,7 +45,7 @@ export const BULK_BODY_LIMIT_BYTES = 2_097_152;
 const BULK_MAX_VALUES = 120_000;
 
 /** Items that may wait for a broker: of a call on it alone, and of one over several, which one of them must not hold up. */
-const MAX_WAITING = 300;
+const MAX_WAITING = 100;
 const MAX_WAITING_OF_MANY = 10_000;
 
 /** What one call carries out. */

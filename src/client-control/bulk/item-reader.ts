@@ -8,6 +8,8 @@ import { ClientConnection } from '../../http/exchange.js';
 export type RawItem = { readonly value: unknown } | { readonly problem: string };
 
 const IDLE_TIMEOUT_MS = 120_000;
+/** Lines that are read at once: others have their turn in between, and what is read and not sent yet stays little. */
+const PIECE = 50;
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const OPENING_BRACKET = 0x5b;
@@ -27,7 +29,7 @@ export async function* readLines(
   let rest: Buffer[] = [];
   let restBytes = 0;
   for await (const chunk of chunksOf(body)) {
-    const items: RawItem[] = [];
+    let items: RawItem[] = [];
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
       const piece = chunk.subarray(start, end);
@@ -38,6 +40,10 @@ export async function* readLines(
       rest = [];
       restBytes = 0;
       start = end + 1;
+      if (items.length === PIECE) {
+        yield items;
+        items = [];
+      }
     }
     const tail = chunk.subarray(start);
     restBytes += tail.length;
@@ -103,7 +109,7 @@ function isNested(text: Buffer): boolean {
 }
 
 /** A list that is there already, in pieces that let others have their turn. */
-export async function* inPieces<T>(list: readonly T[], size = 500): AsyncGenerator<readonly T[], void> {
+export async function* inPieces<T>(list: readonly T[], size = PIECE): AsyncGenerator<readonly T[], void> {
   for (let start = 0; start < list.length; start += size) {
     yield list.slice(start, start + size);
     await new Promise(setImmediate);
