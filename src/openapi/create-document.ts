@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { ErrorResponse } from './error-response.js';
+import { withErrorSchemas } from './error-schemas.js';
 
 const DESCRIPTION = `Control over connected MQTT clients: disconnect a client, subscribe it to a topic, unsubscribe it, on any broker of any project.
 
@@ -32,7 +33,7 @@ export function createDocument(app: INestApplication): OpenAPIObject {
     .addTag('Health', 'For orchestrators.')
     .addTag('Metrics', 'For Prometheus.')
     .build();
-  return SwaggerModule.createDocument(app, config, { extraModels: [ErrorResponse] });
+  return withErrorSchemas(SwaggerModule.createDocument(app, config, { extraModels: [ErrorResponse] }));
 }
 
 /** Where a service is reached, and whether it is the demo. */

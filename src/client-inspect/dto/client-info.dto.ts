@@ -1,12 +1,51 @@
-import { ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, ApiPropertyOptional, ApiSchema, getSchemaPath } from '@nestjs/swagger';
 
 const FREE_FORM = { type: 'object', additionalProperties: true } as const;
 
+/** Where a broker takes connections, for the OpenAPI document. */
+export class ListenerInfo {
+  @ApiPropertyOptional({ type: 'integer', example: 1883 })
+  readonly port?: number;
+
+  @ApiPropertyOptional({ example: '127.0.0.1' })
+  readonly bind_address?: string;
+}
+
+/** A subscription of a client, for the OpenAPI document. */
+export class SubscriptionInfo {
+  @ApiProperty({ example: 'devices/sensor-1/commands' })
+  readonly topic!: string;
+
+  @ApiProperty({ type: 'integer', enum: [0, 1, 2], example: 1 })
+  readonly qos!: number;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    properties: {
+      no_local: { type: 'boolean' },
+      retain_as_published: { type: 'boolean' },
+      retain_handling: { type: 'integer', enum: [0, 1, 2] },
+    },
+  })
+  readonly options?: object;
+
+  @ApiPropertyOptional({ description: 'Subscription Identifier of MQTT 5.', type: 'integer', example: 7 })
+  readonly identifier?: number;
+
+  @ApiProperty({
+    description: 'Who made it: the client itself, a call of this API, or a standing subscription.',
+    enum: ['client', 'control', 'standing'],
+    example: 'client',
+  })
+  readonly by!: string;
+}
+
 /** A client as its broker describes it, for the OpenAPI document. Source: the inspect API of Pro Mosquitto. */
-@ApiSchema({ description: 'A client. Brokers may leave out any field and add others.' })
+@ApiExtraModels(SubscriptionInfo)
+@ApiSchema({ description: 'A client. Brokers may leave out any other field than its id, and add others.' })
 export class ClientInfo {
-  @ApiPropertyOptional({ example: 'sensor-1' })
-  readonly clientid?: string;
+  @ApiProperty({ example: 'sensor-1' })
+  readonly clientid!: string;
 
   @ApiPropertyOptional({ description: '`<anonymous>` if there is none.', example: '<anonymous>' })
   readonly username?: string;
@@ -47,10 +86,9 @@ export class ClientInfo {
 
   @ApiPropertyOptional({
     description: 'Where the broker took the connection.',
-    ...FREE_FORM,
-    example: { port: 1883, bind_address: '127.0.0.1' },
+    type: ListenerInfo,
   })
-  readonly listener?: object;
+  readonly listener?: ListenerInfo;
 
   @ApiPropertyOptional({ type: 'integer', example: 1 })
   readonly numSubscriptions?: number;
@@ -70,8 +108,30 @@ export class ClientInfo {
   @ApiPropertyOptional({ type: 'integer', example: 0 })
   readonly bytesSubscribed?: number;
 
-  @ApiPropertyOptional({ description: 'Topic filters.', type: [String], example: ['firmware/updates'] })
-  readonly subscriptions?: string[];
+  @ApiPropertyOptional({
+    description:
+      'Of a Pro broker: topic filters. Where the broker can tell more: each with its options and who made it.',
+    oneOf: [
+      { type: 'array', items: { $ref: getSchemaPath(SubscriptionInfo) } },
+      { type: 'array', items: { type: 'string' } },
+    ],
+    example: [{ topic: 'devices/sensor-1/commands', qos: 1, by: 'client' }],
+  })
+  readonly subscriptions?: readonly SubscriptionInfo[] | readonly string[];
+
+  @ApiPropertyOptional({
+    description:
+      '`all`: these are all subscriptions; `since-load`: those made since the plugin was loaded. Only where the broker can tell.',
+    enum: ['all', 'since-load'],
+    example: 'all',
+  })
+  readonly subscriptionsKnown?: string;
+
+  @ApiPropertyOptional({
+    description: '`true`: a connection that may itself command the broker.',
+    example: true,
+  })
+  readonly control?: boolean;
 
   @ApiPropertyOptional({ ...FREE_FORM, example: { topic: 'sensors/sensor-1/state', qos: 1, retain: true } })
   readonly will?: object;
