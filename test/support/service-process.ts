@@ -76,6 +76,10 @@ export class ServiceProcess {
     return url ?? '';
   }
 
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
   /** A path in the service's folder. */
   path(name: string): string {
     return join(this.#dir, name);
