@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { ConfigFiles } from '../config-files.js';
 import { auditSchema } from './audit.schema.js';
 import { authSchema } from './auth.schema.js';
-import { boolean, httpUrl, text } from './fields.js';
 import { httpSchema } from './http.schema.js';
 import { defaultsSchema, projectsSchema } from './projects.schema.js';
 import { rateLimitSchema } from './rate-limit.schema.js';
@@ -22,7 +21,6 @@ export function configSchema(files: ConfigFiles) {
         auth: authSchema(files).prefault({}).meta({ description: 'Who may do what.' }),
         rateLimit: rateLimitSchema(files).prefault({}).meta({ description: 'How much a caller may ask.' }),
         audit: auditSchema(files).prefault({}).meta({ description: 'Who did what to which client.' }),
-        console: consoleSchema.prefault({}).meta({ description: "The operator's web page." }),
         defaults: defaultsSchema(files)
           .prefault({})
           .meta({ description: 'What many brokers have in common.' }),
@@ -32,17 +30,3 @@ export function configSchema(files: ConfigFiles) {
       .transform(({ defaults, ...config }) => config)
   );
 }
-
-const consoleSchema = z.strictObject({
-  enabled: boolean.prefault(true).meta({ restart: true, description: '`false`: there is no such page.' }),
-  signIn: z
-    .strictObject({
-      issuer: httpUrl.meta({ description: 'The identity provider: the `issuer` of an entry of `auth.jwt`.' }),
-      clientId: text.meta({ description: 'What the provider calls the page.' }),
-    })
-    .optional()
-    .meta({
-      description:
-        'Sign in with an identity provider (authorization code with PKCE). Without it, people paste a token.',
-    }),
-});

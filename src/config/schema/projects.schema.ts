@@ -63,14 +63,6 @@ function brokerFields(files: ConfigFiles) {
       .prefault(10_000)
       .meta({ description: 'Commands waiting or in flight; more answer 503 `BROKER_BUSY`.' }),
     maxBatch: integer(1, 10_000).prefault(100).meta({ description: 'Commands in one MQTT message.' }),
-    retained: z
-      .enum(['off', 'deliver'], 'must be off or deliver')
-      .prefault('off')
-      .meta({
-        description:
-          'Whether a client that is subscribed to a topic can also be handed its retained messages, which needs the companion plugin with the ' +
-          "same switch. `deliver` goes past the client's own read rights.",
-      }),
   };
 }
 
