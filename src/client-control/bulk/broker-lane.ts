@@ -67,9 +67,7 @@ export class BrokerLane {
   /** Takes a job; it is sent after those that came before. */
   add(job: Job): void {
     this.#jobs.push(job);
-    if (this.#isScheduled || this.#inFlight >= this.#limit) return;
-    this.#isScheduled = true;
-    setImmediate(this.#pump);
+    if (this.#inFlight < this.#limit) this.#schedule();
   }
 
   /** Whether it takes more jobs without holding too many. */
@@ -89,12 +87,14 @@ export class BrokerLane {
     const isConnected = this.#gateway.status(this.#broker).state === 'connected';
     this.#capabilities = isConnected ? this.#gateway.capabilities(this.#broker) : undefined;
     let job = this.#jobs[this.#head];
-    while (job !== undefined && this.#inFlight < this.#limit) {
+    // What is refused at once, because the broker is down, does not count as on its way; others have their turn nonetheless.
+    for (let left = MAX_IN_FLIGHT; job !== undefined && this.#inFlight < this.#limit && left > 0; left -= 1) {
       this.#head += 1;
       this.#send(job);
       job = this.#jobs[this.#head];
     }
     this.#compact();
+    if (this.#head < this.#jobs.length && this.#inFlight < this.#limit) this.#schedule();
   };
 
   #compact(): void {
@@ -135,7 +135,11 @@ export class BrokerLane {
     this.#inFlight -= 1;
     this.#answers += 1;
     if (this.#answers % LOOK_EVERY === 0) this.#adapt(startedAt);
-    if (this.#isScheduled || this.#head === this.#jobs.length || this.#inFlight >= this.#limit) return;
+    if (this.#head < this.#jobs.length && this.#inFlight < this.#limit) this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(this.#pump);
   }

@@ -193,7 +193,7 @@ export class BulkRun {
       else this.#start(next);
     };
     const waitMs = pacer?.take() ?? 0;
-    if (waitMs > 0) setTimeout(start, waitMs);
+    if (waitMs > 0) void pause(waitMs, signal).then(start);
     else start();
   }
 

@@ -6,6 +6,9 @@ export const KEEP_MS = 24 * 60 * 60_000;
 /** Characters of the answers that are kept; the oldest calls that have ended make room. */
 const MAX_CHARACTERS = 32_000_000;
 
+/** Calls that are kept. */
+const MAX_CALLS = 50_000;
+
 interface Entry extends KeptCall {
   readonly endsAt: number;
 }
@@ -41,7 +44,8 @@ export class MemoryKeys implements KeyStore {
   #makeRoom(): void {
     const now = this.#now();
     for (const [key, { endsAt, result }] of this.#calls) {
-      if (endsAt > now && this.#characters <= MAX_CHARACTERS) return;
+      const isRoomy = this.#characters <= MAX_CHARACTERS && this.#calls.size <= MAX_CALLS;
+      if (endsAt > now && isRoomy) return;
       // One that is being carried out stays, however long it takes.
       if (result === undefined) continue;
       this.#characters -= result.length;
