@@ -56,12 +56,16 @@ describe('the Swagger UI, in a browser', () => {
   /** Runs the example of disconnectClient as it is, and returns the status and the body that the page shows. */
   async function execute(): Promise<{ status: string; body: string }> {
     const operation = page.locator(DISCONNECT);
-    if (!(await operation.locator('button.execute').isVisible()))
+    // A click that comes while the page is still being built may be lost, or fold the operation up again.
+    const button = operation.locator('button.execute');
+    for (let tries = 0; tries < 5 && !(await button.isVisible()); tries += 1) {
       await operation.locator('.opblock-summary').click();
+      await button.waitFor({ timeout: 3000 }).catch(() => undefined);
+    }
     // What an earlier run showed must not be taken for the answer of this one.
     const clear = operation.locator('button.btn-clear');
     if (await clear.isVisible()) await clear.click();
-    await operation.locator('button.execute').click();
+    await button.click();
     const live = operation.locator('.live-responses-table .response');
     await live.waitFor();
     return {
