@@ -27,16 +27,29 @@ const transform = {
 const common = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^@mqtt-client-control/client$': '<rootDir>/client/src/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
   transform,
   transformIgnorePatterns: ['/node_modules/(?!content-disposition/)'],
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.cache/'],
+  modulePathIgnorePatterns: [
+    '<rootDir>/dist/',
+    '<rootDir>/client/dist/',
+    '<rootDir>/console/dist/',
+    '<rootDir>/.cache/',
+  ],
 };
 
 export default {
   testTimeout: 30_000,
   projects: [
-    { ...common, displayName: 'unit', roots: ['<rootDir>/src'], testMatch: ['**/*.spec.ts'] },
+    {
+      ...common,
+      displayName: 'unit',
+      roots: ['<rootDir>/src', '<rootDir>/client', '<rootDir>/console'],
+      testMatch: ['**/*.spec.ts'],
+    },
     { ...common, displayName: 'e2e', roots: ['<rootDir>/test'], testMatch: ['**/*.e2e-spec.ts'] },
     {
       ...common,
