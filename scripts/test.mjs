@@ -12,6 +12,7 @@ provision();
 mkdirSync('.cache', { recursive: true });
 rmSync(RESULT, { force: true });
 if (run('npm', ['run', '--silent', 'build']) !== 0) process.exit(1);
+if (run(process.execPath, ['scripts/build-console.mjs', '--if-stale']) !== 0) process.exit(1);
 
 const options = `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --no-warnings`.trim();
 const status = run(

@@ -5,6 +5,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { AppModule } from '../app.module.js';
 import type { ConfigStore } from '../config/config-store.js';
+import { CONSOLE_FOLDER } from '../console/console-files.js';
+import { addConsole } from '../console/console-routes.js';
 import { AppErrorFilter } from '../http/app-error.filter.js';
 import { AllowedHosts } from '../http/server/allowed-hosts.js';
 import { AllowedMethods } from '../http/server/allowed-methods.js';
@@ -23,8 +25,16 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const HEADERS_TIMEOUT_MS = 15_000;
 const CONNECTIONS_CHECK_MS = 5_000;
 
-/** Builds the application, ready to listen: what `main.ts` runs and what every end-to-end test tests. */
-export async function createApp(config: ConfigStore, logger: Logger): Promise<NestFastifyApplication> {
+/**
+ * Builds the application, ready to listen: what `main.ts` runs and what every end-to-end test tests.
+ *
+ * @param consoleFolder where the built console is
+ */
+export async function createApp(
+  config: ConfigStore,
+  logger: Logger,
+  consoleFolder = CONSOLE_FOLDER,
+): Promise<NestFastifyApplication> {
   const allowedMethods = new AllowedMethods();
   const filter = new AppErrorFilter(allowedMethods, logger);
   const { tls, trustProxy, keepAliveTimeoutMs } = config.current.http;
@@ -67,6 +77,7 @@ export async function createApp(config: ConfigStore, logger: Logger): Promise<Ne
     logger,
   });
   setUpApp(app, filter, config);
+  addConsole(fastify, config, logger, consoleFolder);
   addCors(fastify, config);
   renewCertificate(fastify.server, config);
   app.get(BrokerGateway).observe(new BrokerLog(logger));

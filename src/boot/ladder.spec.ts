@@ -10,7 +10,7 @@ const SRC = 'src';
  */
 const LADDER: readonly (readonly string[])[] = [
   ['', 'boot'],
-  ['embedded-broker', 'reload', 'health', 'discovery'],
+  ['embedded-broker', 'reload', 'health', 'discovery', 'console'],
   ['client-control', 'client-inspect', 'bans', 'standing-subscriptions', 'events'],
   ['audit'],
   ['auth'],

@@ -6,6 +6,7 @@ import { ConfigStore } from '../config/config-store.js';
 import { DEMO_TOKEN, embeddedDefault } from './embedded-default.js';
 import { findConfigFile } from '../config/load-config.js';
 import type { Environment } from '../config/parse-config.js';
+import { hasConsole } from '../console/console-routes.js';
 import { createApp } from './create-app.js';
 import { startDemo } from '../embedded-broker/demo.js';
 import { systemErrorCode } from '../errors/system-error-code.js';
@@ -44,8 +45,8 @@ export async function startService(
   const settings = embeddedDefault(environment);
   const demo = await startDemo();
   try {
-    const { app, url } = await listen(new ConfigStore(settings.withBroker(demo.broker)), logger);
-    announceDemo(url, demo.broker.url, logger);
+    const { app, url, consoleUrl } = await listen(new ConfigStore(settings.withBroker(demo.broker)), logger);
+    announceDemo(url, consoleUrl, demo.broker.url, logger);
     return {
       url,
       reload: () => {
@@ -84,10 +85,14 @@ async function startOnFile(source: ConfigSource, logger: Logger): Promise<Runnin
   };
 }
 
-async function listen(
-  store: ConfigStore,
-  logger: Logger,
-): Promise<{ app: NestFastifyApplication; url: string }> {
+interface Listening {
+  readonly app: NestFastifyApplication;
+  readonly url: string;
+  /** Undefined where there is no console. */
+  readonly consoleUrl: string | undefined;
+}
+
+async function listen(store: ConfigStore, logger: Logger): Promise<Listening> {
   const { host, port } = store.current.http;
   const app = await createApp(store, logger);
   try {
@@ -99,15 +104,20 @@ async function listen(
       : new ConfigError('http', [listenIssue(error, host, port)]);
   }
   const url = (await app.getUrl()).replace('[::1]', 'localhost');
-  logger.info({ url, docs: `${url}/api/docs` }, `listening on ${url}, Swagger UI at ${url}/api/docs`);
-  return { app, url };
+  const docs = `${url}/api/docs`;
+  const consoleUrl = hasConsole(app.getHttpAdapter().getInstance()) ? `${url}/console/` : undefined;
+  const pages = [...(consoleUrl === undefined ? [] : [`console at ${consoleUrl}`]), `Swagger UI at ${docs}`];
+  logger.info({ url, console: consoleUrl, docs }, `listening on ${url}, ${pages.join(', ')}`);
+  return { app, url, consoleUrl };
 }
 
-function announceDemo(url: string, brokerUrl: string, logger: Logger): void {
+function announceDemo(url: string, consoleUrl: string | undefined, brokerUrl: string, logger: Logger): void {
   logger.info(
     { broker: brokerUrl },
     `no configuration file: running on the embedded broker at ${brokerUrl} with simulated devices`,
   );
+  // Behind the #, a token goes to no server and into no log of one.
+  if (consoleUrl !== undefined) logger.info(`open the console: ${consoleUrl}#token=${DEMO_TOKEN}`);
   logger.info(
     `try it: curl -i -X PUT ${url}/api/projects/demo/brokers/embedded/client-control/disconnect ` +
       `-H 'Authorization: Bearer ${DEMO_TOKEN}' -H 'Content-Type: application/json' -d '{"clientid":"sensor-1"}'`,

@@ -26,6 +26,8 @@ export type TokenConfig = AuthConfig['tokens'][number];
 export type JwtConfig = AuthConfig['jwt'][number];
 export type RateLimitConfig = Config['rateLimit'];
 export type AuditConfig = Config['audit'];
+/** The operator's web page. */
+export type ConsoleConfig = Config['console'];
 export type ProjectConfig = Config['projects'][number];
 /** A broker. Its password may come from `passwordFile`, its name from its id. */
 export type BrokerConfig = ProjectConfig['brokers'][number];

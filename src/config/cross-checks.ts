@@ -29,6 +29,7 @@ export function crossCheck(tree: unknown): Issue[] {
     ...projects.flatMap(brokersOf).flatMap(brokerIssues),
     ...pairIssues(child(child(child(root, 'rateLimit'), 'redis'), 'tls')),
     ...pairIssues(child(child(child(root, 'audit'), 'postgres'), 'tls')),
+    ...signInIssues(child(child(root, 'console'), 'signIn'), providers),
   ];
 }
 
@@ -97,4 +98,11 @@ function brokerIssues(broker: Located): Issue[] {
 function pairIssues(tls: Located): Issue[] {
   const has = (key: string): boolean => child(tls, key).value !== undefined;
   return has('cert') === has('key') ? [] : [{ path: tls.path, message: 'needs cert and key together' }];
+}
+
+function signInIssues(signIn: Located, providers: readonly Located[]): Issue[] {
+  const issuer = child(signIn, 'issuer');
+  if (typeof issuer.value !== 'string') return [];
+  const isAccepted = providers.some((provider) => child(provider, 'issuer').value === issuer.value);
+  return isAccepted ? [] : [{ path: issuer.path, message: 'is not an issuer of auth.jwt' }];
 }

@@ -341,6 +341,17 @@ describe('auth.jwt', () => {
   ])('reports %j', (jwt, path) => {
     expect(pathsOf({ auth: { jwt } })).toEqual([path]);
   });
+
+  it('has to accept the tokens of the sign-in of the console', () => {
+    const signIn = { issuer: 'https://other', clientId: 'x' };
+    expect(pathsOf({ auth: { jwt: provider }, console: { signIn } })).toEqual(['console.signIn.issuer']);
+    const jwt = [provider, { ...provider, issuer: 'https://other' }];
+    expect(parse({ auth: { jwt }, console: { signIn } }).console.signIn).toEqual({
+      ...signIn,
+      scope: 'openid',
+      origins: [],
+    });
+  });
 });
 
 describe('http.trustProxy', () => {

@@ -92,7 +92,7 @@ describe('405', () => {
 
 describe('404', () => {
   it.each([
-    '/',
+    '/nothing',
     '/api',
     '/api/',
     '/api/projects/',

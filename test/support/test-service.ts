@@ -43,6 +43,8 @@ export interface TestServiceOptions {
   /** More keys of `auth`. */
   readonly auth?: Readonly<Record<string, unknown>>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Where the built console is. Default: where `npm run build:console` puts it. */
+  readonly consoleFolder?: string;
 }
 
 /** The whole application, listening on a free port, configured as a file would, with its log kept. */
@@ -60,6 +62,7 @@ export class TestService {
     const app = await createApp(
       store,
       pino({ level: 'debug' }, { write: (line: string) => void logLines.push(line) }),
+      options.consoleFolder,
     );
     await app.listen(0, '127.0.0.1');
     return new TestService(app, store, await app.getUrl(), logLines);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ConfigFiles } from '../config-files.js';
 import { auditSchema } from './audit.schema.js';
 import { authSchema } from './auth.schema.js';
+import { consoleSchema } from './console.schema.js';
 import { httpSchema } from './http.schema.js';
 import { defaultsSchema, projectsSchema } from './projects.schema.js';
 import { rateLimitSchema } from './rate-limit.schema.js';
@@ -21,6 +22,7 @@ export function configSchema(files: ConfigFiles) {
         auth: authSchema(files).prefault({}).meta({ description: 'Who may do what.' }),
         rateLimit: rateLimitSchema(files).prefault({}).meta({ description: 'How much a caller may ask.' }),
         audit: auditSchema(files).prefault({}).meta({ description: 'Who did what to which client.' }),
+        console: consoleSchema.prefault({}).meta({ description: "The operator's web page." }),
         defaults: defaultsSchema(files)
           .prefault({})
           .meta({ description: 'What many brokers have in common.' }),

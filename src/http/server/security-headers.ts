@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import helmet, { type HelmetOptions } from 'helmet';
 
+/** What a page may do: a Content Security Policy. */
 type Directives = Record<string, string[]>;
 type Headers = Parameters<FastifyReply['headers']>[0];
 
@@ -45,7 +46,7 @@ export class SecurityHeaders {
       'x-content-type-options': 'nosniff',
       ...(isHttps && { 'strict-transport-security': HSTS }),
     };
-    this.#pages = helmetHeaders(DOCS_POLICY, isHttps);
+    this.#pages = pageHeaders(DOCS_POLICY, isHttps);
   }
 
   /** Puts them on the answer to a request. */
@@ -54,7 +55,8 @@ export class SecurityHeaders {
   }
 }
 
-function helmetHeaders(directives: Directives, isHttps: boolean): Headers {
+/** The headers of a page that may do what the directives say. */
+export function pageHeaders(directives: Directives, isHttps: boolean): Headers {
   const options: HelmetOptions = {
     contentSecurityPolicy: { useDefaults: false, directives },
     strictTransportSecurity: isHttps,
