@@ -1,0 +1,51 @@
+import type { ComponentType } from 'preact';
+import type { Address } from './address.js';
+import type { Role } from './caller.js';
+import type { IconName } from './components/icon.js';
+import { BrokersPage } from './pages/brokers/brokers-page.js';
+import { ClientsPage } from './pages/clients/clients-page.js';
+import { FindPage } from './pages/find/find-page.js';
+
+export interface PageProps {
+  /** The project that is looked at; empty on a page over all projects. */
+  readonly project: string;
+}
+
+/** A page of the console. */
+export interface Page {
+  /** Its place in the address: `/console/projects/{project}/{path}`. */
+  readonly path: string;
+  readonly title: string;
+  readonly scope: 'project' | 'everywhere';
+  /** The least role that may look at it. */
+  readonly role: Role;
+  /** Its drawing in the navigation; without one it is not in there. */
+  readonly icon?: IconName;
+  readonly component: ComponentType<PageProps>;
+}
+
+/** All pages, in the order of the navigation. */
+export const PAGES: readonly Page[] = [
+  {
+    path: 'brokers',
+    title: 'Brokers',
+    scope: 'project',
+    role: 'viewer',
+    icon: 'brokers',
+    component: BrokersPage,
+  },
+  {
+    path: 'clients',
+    title: 'Clients',
+    scope: 'project',
+    role: 'viewer',
+    icon: 'clients',
+    component: ClientsPage,
+  },
+  { path: 'find', title: 'Find', scope: 'everywhere', role: 'viewer', component: FindPage },
+];
+
+/** The page at an address. */
+export function pageAt({ page, project }: Address): Page | undefined {
+  return PAGES.find(({ path, scope }) => path === page && (scope === 'everywhere' || project !== undefined));
+}

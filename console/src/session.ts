@@ -1,0 +1,35 @@
+import { computed, signal } from '@preact/signals';
+
+/** Who is signed in, and with what. Kept for this tab alone (`sessionStorage`). */
+const KEY = 'client-control-token';
+
+/** Takes the token out of `#token=…`, and out of the address before anything else can read it. */
+function tokenOfAddress(): string | undefined {
+  const token = new URLSearchParams(window.location.hash.slice(1)).get('token');
+  if (token === null || token === '') return undefined;
+  history.replaceState(history.state, '', window.location.pathname + window.location.search);
+  return token;
+}
+
+const given = tokenOfAddress();
+if (given !== undefined) sessionStorage.setItem(KEY, given);
+
+/** The bearer token; undefined: nobody is signed in. */
+export const token = signal<string | undefined>(sessionStorage.getItem(KEY) ?? undefined);
+
+/** Why the token was refused while somebody was at work: the page stays as it is, and asks for another one. */
+export const refusal = signal<string | undefined>(undefined);
+
+export const isSignedIn = computed(() => token.value !== undefined);
+
+export function signIn(value: string): void {
+  sessionStorage.setItem(KEY, value);
+  refusal.value = undefined;
+  token.value = value;
+}
+
+export function signOut(): void {
+  sessionStorage.removeItem(KEY);
+  refusal.value = undefined;
+  token.value = undefined;
+}
