@@ -1,10 +1,40 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { ROLES, type Role } from '../access/role.js';
 import {
   CONNECTION_STATES,
   FEATURE_STATES,
   type ConnectionState,
   type FeatureState,
 } from '../broker-gateway/connection/broker-status.js';
+
+/** One of a caller's grants. */
+export class GrantInfo {
+  @ApiProperty({ description: 'The project; `*`: every project.', example: '*' })
+  readonly project!: string;
+
+  @ApiProperty({ enum: ROLES, enumName: 'Role', example: 'editor' })
+  readonly role!: Role;
+
+  @ApiProperty({
+    description: 'Only these brokers of it; absent: all.',
+    type: [String],
+    required: false,
+    example: ['line-1'],
+  })
+  readonly brokers?: readonly string[] | undefined;
+}
+
+/** Who makes the request, and what the grants are. */
+export class CallerInfo {
+  @ApiProperty({ description: "The token's name, or the JWT's subject.", example: 'ops' })
+  readonly name!: string;
+
+  @ApiProperty({ enum: ['token', 'jwt'], example: 'token' })
+  readonly kind!: 'token' | 'jwt';
+
+  @ApiProperty({ type: [GrantInfo] })
+  readonly grants!: readonly GrantInfo[];
+}
 
 /** A project, as the caller sees it. */
 export class ProjectInfo {

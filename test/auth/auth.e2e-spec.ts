@@ -32,6 +32,7 @@ const EDITORS: readonly Who[] = ['admin', 'editor', 'editorOfB'];
 /** Every guarded route, a body that is good there, and who may use it. */
 const ROUTES: readonly [string, string, object | undefined, readonly Who[]][] = [
   ['GET', '/api/projects', undefined, ALL.filter((who) => who !== 'expired')],
+  ['GET', '/api/caller', undefined, ALL.filter((who) => who !== 'expired')],
   ['GET', '/api/projects/p/brokers', undefined, VIEWERS],
   ['GET', '/api/projects/p/brokers/b', undefined, VIEWERS],
   ['GET', '/api/projects/p/brokers/c', undefined, ['admin', 'editor', 'viewer']],
@@ -131,6 +132,14 @@ describe('$-topics', () => {
       expect((await subscribe(topic, TOKENS.editor)).status).toBe(204);
     },
   );
+});
+
+it('tells a caller who it is, with its grants and nothing else', async () => {
+  expect((await service.get('/api/caller', TOKENS.editorOfB)).body).toEqual({
+    name: 'editorOfB',
+    kind: 'token',
+    grants: [{ project: 'p', role: 'editor', brokers: ['b'] }],
+  });
 });
 
 describe('the Authorization header', () => {
