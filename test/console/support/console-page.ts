@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
+import type { BrowserContext, Page } from 'playwright-core';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** Chromium reports each answer of 4xx and 5xx on its console, wanted or not; the page's own words about them are looked at. */
+const ANSWER = 'Failed to load resource: ';
+
+export interface PageOptions {
+  /** Signed in with this bearer token. */
+  readonly token?: string;
+  readonly colorScheme?: 'light' | 'dark';
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/**
+ * The console in a tab of a browser. What the page has to complain about is kept: errors and warnings on its console, to
+ * which violations of its Content Security Policy belong, errors that nobody caught, and requests to strangers.
+ */
+export class ConsolePage {
+  readonly #complaints: string[] = [];
+
+  constructor(
+    readonly context: BrowserContext,
+    readonly page: Page,
+    readonly url: string,
+  ) {
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type()) && !message.text().startsWith(ANSWER))
+        this.#complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => this.#complaints.push(error.stack ?? error.message));
+    page.on('request', (request) => {
+      const { protocol, origin } = new URL(request.url());
+      if (protocol.startsWith('http') && origin !== new URL(url).origin)
+        this.#complaints.push(`asked a stranger: ${request.url()}`);
+    });
+  }
+
+  /** Goes to an address below `/console/`. */
+  async goto(path: string): Promise<void> {
+    await this.page.goto(`${this.url}/console/${path}`);
+  }
+
+  /** What the page had to complain about since it was asked last. A test ends by expecting that there is nothing. */
+  takeComplaints(): string[] {
+    return this.#complaints.splice(0);
+  }
+
+  /** What axe-core finds wrong with what is on the page now: the rule and where, each in a line. */
+  async accessibilityProblems(): Promise<string[]> {
+    // Not as a script of the page, which its policy would not let in.
+    await this.page.evaluate(AXE);
+    const { violations } = await this.page.evaluate(
+      (values): Promise<AxeResults> =>
+        (
+          globalThis as unknown as {
+            readonly axe: { run(context: unknown, options: unknown): Promise<AxeResults> };
+          }
+        ).axe.run((globalThis as unknown as { readonly document: unknown }).document, {
+          runOnly: { type: 'tag', values },
+          resultTypes: ['violations'],
+        }),
+      RULES,
+    );
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary ?? ''}`),
+    );
+  }
+
+  /** Whether something is wider than the window. */
+  async scrollsSideways(): Promise<boolean> {
+    return this.page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth');
+  }
+
+  async close(): Promise<void> {
+    await this.context.close();
+  }
+}
