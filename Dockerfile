@@ -12,7 +12,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src ./src
-RUN npm run build && rm dist/.tsbuildinfo
+RUN npm run build:service && rm dist/.tsbuildinfo
 # TypeScript would stay otherwise: it is an optional peer of a runtime dependency.
 RUN npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 # Source maps, type declarations and manuals of packages are half of their size, and nothing reads them; licences stay.
