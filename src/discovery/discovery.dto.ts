@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ROLES, type Role } from '../access/role.js';
+import { EXTENSION_FEATURES, type ExtensionFeature } from '../broker-gateway/protocol/extension.js';
 import {
   CONNECTION_STATES,
   FEATURE_STATES,
@@ -91,6 +92,27 @@ export class BrokerFeatureDetails {
   readonly extension!: FeatureDetail;
 }
 
+/** What a broker with this project's own endpoint (the companion plugin, the embedded broker) says of it. */
+export class ExtensionDescription {
+  @ApiProperty({ description: 'Version of the companion plugin, or `embedded`.', example: '1.0.0' })
+  readonly plugin!: string;
+
+  @ApiProperty({ description: 'Which broker it is.', example: 'mosquitto 2.1.2' })
+  readonly broker!: string;
+
+  @ApiProperty({
+    description: 'What it can do there; of anything else it is 501 `NOT_SUPPORTED_BY_BROKER`.',
+    type: 'object',
+    properties: Object.fromEntries(EXTENSION_FEATURES.map((name) => [name, { type: 'boolean' }])),
+    required: [...EXTENSION_FEATURES],
+    example: Object.fromEntries(EXTENSION_FEATURES.map((name) => [name, true])),
+  })
+  readonly features!: Readonly<Record<ExtensionFeature, boolean>>;
+
+  @ApiProperty({ description: 'What its operator should know.', type: [String], example: [] })
+  readonly warnings!: readonly string[];
+}
+
 /** A changed configuration of a broker that has not taken effect; the one before stays in use. */
 export class PendingChangeInfo {
   @ApiProperty({
@@ -179,4 +201,22 @@ export class BrokerInfo {
     example: null,
   })
   readonly pendingChange!: PendingChangeInfo | null;
+
+  @ApiProperty({
+    type: ExtensionDescription,
+    nullable: true,
+    description: 'What it can do beyond the Pro API; null while nothing says that it can.',
+    example: null,
+  })
+  readonly extension!: ExtensionDescription | null;
+
+  @ApiProperty({ description: 'Commands that wait for its answer now.', type: 'integer', example: 0 })
+  readonly commandsPending!: number;
+
+  @ApiProperty({
+    description: 'Commands that this process has sent it since it began; only grows.',
+    type: 'integer',
+    example: 1200,
+  })
+  readonly commandsSent!: number;
 }

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { isAllowed, type Caller } from '../access/caller.js';
 import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
+import type { ExtensionInfo } from '../broker-gateway/protocol/extension.js';
 import type { BrokerConfig } from '../config/config.js';
 import { ProjectRegistry } from '../registry/project-registry.js';
-import type { BrokerInfo, ProjectInfo } from './discovery.dto.js';
+import type { BrokerInfo, ExtensionDescription, ProjectInfo } from './discovery.dto.js';
 
 /** Tells a caller which projects and brokers there are, as far as the caller's grants reach. */
 @Injectable()
@@ -36,9 +37,26 @@ export class DiscoveryService {
   }
 
   #info(projectId: string, { id, name, url }: BrokerConfig): BrokerInfo {
-    const status = this.#gateway.status({ projectId, brokerId: id });
-    return { id, name, url: withoutQuery(url), connected: status.state === 'connected', ...status };
+    const ref = { projectId, brokerId: id };
+    const status = this.#gateway.status(ref);
+    return {
+      id,
+      name,
+      url: withoutQuery(url),
+      connected: status.state === 'connected',
+      ...status,
+      extension: described(this.#gateway.capabilities(ref).extension),
+      commandsPending: this.#gateway.pendingCount(ref),
+      commandsSent: this.#gateway.stats(ref)?.commandsSent ?? 0,
+    };
   }
+}
+
+/** Without the client id of this service's own connection, which is nobody's business. */
+function described(info: ExtensionInfo | null): ExtensionDescription | null {
+  if (info === null) return null;
+  const { plugin, broker, features, warnings } = info;
+  return { plugin, broker, features, warnings };
 }
 
 /** A query may hold a token. */

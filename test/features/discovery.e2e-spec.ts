@@ -89,6 +89,9 @@ describe('GET /api/projects/{projectId}/brokers/{brokerId}', () => {
       },
       featureDetails: expect.any(Object),
       pendingChange: null,
+      extension: null,
+      commandsPending: 0,
+      commandsSent: 0,
     });
     const { since } = body as { since: number };
     expect(Math.abs(Date.now() - since)).toBeLessThan(60_000);
