@@ -23,10 +23,11 @@ const TIMEOUT_S = 20;
 /**
  * Sends control requests for some seconds, each connection the next one when it has its answer.
  *
- * @param {{ url: string, pid: number, body: string, token: string, path: string }} target
+ * @param {{ url: string, pid: number, body: string, token: string, path: string, isRefused?: boolean }} target
  * @param {{ connections: number, seconds: number, pauseMs?: number, brokers?: number, clients?: number }} options
  * @returns {Promise<Result>}
- * @throws {Error} when any request did not end with a 2xx: such figures would mean nothing
+ * @throws {Error} when any request did not end as the target says (`isRefused`: with an error; else with a 2xx): such
+ *   figures would mean nothing
  */
 export async function load(target, { connections, seconds, pauseMs = 0, brokers = 1, clients = 1 }) {
   const child = spawn(
@@ -52,9 +53,12 @@ export async function load(target, { connections, seconds, pauseMs = 0, brokers 
   const cpu = cpuMs(target.pid) - cpuBefore;
   const line = /^RESULT (.*)$/m.exec(output)?.[1];
   if (line === undefined) throw new Error(`wrk gave no result:\n${output}`);
-  const { requests, durationMs, p50Ms, p99Ms, failed } = JSON.parse(line);
-  if (failed > 0 || requests === 0)
-    throw new Error(`${failed} of ${requests} requests failed at ${connections} connections`);
+  const { requests, durationMs, p50Ms, p99Ms, refused, lost } = JSON.parse(line);
+  const isAsExpected = lost === 0 && refused === (target.isRefused === true ? requests : 0);
+  if (!isAsExpected || requests === 0)
+    throw new Error(
+      `of ${requests} requests at ${connections} connections, ${refused} were refused and ${lost} got no answer`,
+    );
   const { now, peak } = memoryMb(target.pid);
   return {
     perSecond: (requests / durationMs) * 1000,

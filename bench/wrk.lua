@@ -34,9 +34,9 @@ end
 function done(summary, latency)
   local errors = summary.errors
   io.write(string.format(
-    'RESULT {"requests":%d,"durationMs":%d,"p50Ms":%.3f,"p99Ms":%.3f,"maxMs":%.3f,"failed":%d}\n',
+    'RESULT {"requests":%d,"durationMs":%d,"p50Ms":%.3f,"p99Ms":%.3f,"maxMs":%.3f,"refused":%d,"lost":%d}\n',
     summary.requests, summary.duration / 1000,
     latency:percentile(50) / 1000, latency:percentile(99) / 1000, latency.max / 1000,
-    errors.status + errors.connect + errors.read + errors.write + errors.timeout
+    errors.status, errors.connect + errors.read + errors.write + errors.timeout
   ))
 end

@@ -4,6 +4,7 @@ import type { Outcome } from '../broker-gateway/gateway-error.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import type { RequestRecord } from '../http/request-record.js';
 import type { JsonObject } from '../json/json.js';
+import { isoTime } from '../logging/iso-time.js';
 import { bounded, MAX_NAME } from './bounded-text.js';
 
 /** How an action ended, or that its command is about to be sent. */
@@ -88,7 +89,7 @@ export function itemRecords(
 ): (item: AuditItem, outcome: AuditOutcome, outcomeDetail?: Outcome) => AuditRecord {
   const { requestId, caller, callerKind, address, project, broker, callId, reason } = originOf(request);
   return (item, outcome, outcomeDetail) => ({
-    time: now(),
+    time: isoTime(),
     requestId,
     caller,
     callerKind,
@@ -121,8 +122,8 @@ export function itemLines(request: RequestRecord): (item: EndedItem) => string {
   let head = '';
   return (item) => {
     // Of what few items differ in, the text is kept for the next one.
-    if (time !== now() || where !== item.broker) {
-      time = now();
+    if (time !== isoTime() || where !== item.broker) {
+      time = isoTime();
       where = item.broker;
       const named = where === undefined ? broker : bounded(where, MAX_NAME);
       head = Buffer.from(`{"time":"${time}"${who}${membersOf({ broker: named })}`).toString();
@@ -160,7 +161,7 @@ export function nameCall(request: RequestRecord): string {
 /** The part of a record that does not depend on what is done, in the order of its fields. */
 function originOf({ audited, caller, project, broker, callId, reason }: RequestRecord) {
   return {
-    time: now(),
+    time: isoTime(),
     requestId: audited?.requestId,
     caller: caller && bounded(caller.name, MAX_NAME),
     callerKind: caller?.kind,
@@ -183,17 +184,4 @@ function boundedDetails(details: JsonObject): JsonObject {
 
 function millisecondsSince(startedAt: number): number {
   return Math.round((performance.now() - startedAt) * 1000) / 1000;
-}
-
-let formattedAt = Number.NaN;
-let formatted = '';
-
-/** Records of the same millisecond share the work. */
-function now(): string {
-  const time = Date.now();
-  if (time !== formattedAt) {
-    formattedAt = time;
-    formatted = new Date(time).toISOString();
-  }
-  return formatted;
 }

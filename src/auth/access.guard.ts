@@ -67,9 +67,9 @@ export class AccessGuard implements CanActivate {
   canActivate(context: ExecutionContext): true | Promise<true> {
     const rule = this.#ruleOf(context);
     if (rule.isPublic) return true;
-    const http = context.switchToHttp();
-    const request = http.getRequest<FastifyRequest>();
-    const reply = http.getResponse<FastifyReply>();
+    // `switchToHttp` makes three functions for each request.
+    const request = context.getArgByIndex<FastifyRequest>(0);
+    const reply = context.getArgByIndex<FastifyReply>(1);
     let caller: Caller | Promise<Caller>;
     try {
       caller = this.#authenticator.authenticate(request.headers.authorization);

@@ -4,7 +4,7 @@ import type { BrokerConfig } from '../config/config.js';
 import { ConfigStore } from '../config/config-store.js';
 import type { BrokerEvent } from './broker-event.js';
 import { BrokerEvents } from './broker-events.js';
-import { brokerKey, brokerOfKey, type BrokerRef } from './broker-ref.js';
+import { BrokerMap, type BrokerRef } from './broker-ref.js';
 import { ConfiguredBroker } from './configured-broker.js';
 import type { Settling } from './requests/request-table.js';
 import type { BrokerStatus, FeatureFinding, FeatureState } from './connection/broker-status.js';
@@ -42,6 +42,7 @@ export interface BrokerCapabilities {
 
 /** What the gateway keeps of a configured broker. */
 interface Entry {
+  readonly ref: BrokerRef;
   readonly broker: ConfiguredBroker;
   readonly stats: ClientStats;
   readonly events: BrokerEvents;
@@ -56,7 +57,7 @@ interface Entry {
  */
 @Injectable()
 export class BrokerGateway {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new BrokerMap<Entry>();
   /** Removed from the configuration, but not yet done with what is in flight. */
   readonly #leaving = new Set<ConfiguredBroker>();
   readonly #own = new OwnConnections();
@@ -118,6 +119,11 @@ export class BrokerGateway {
     if (isTouched && this.#own.has(entry.broker, clientid, api === 'extension'))
       settling.reject(selfDisconnect());
     else entry.broker.client.submit(api, command, options, settling);
+  }
+
+  /** Whether a broker's connection is up: {@link status} for those who ask for every command. */
+  isConnected(broker: BrokerRef): boolean {
+    return this.#entry(broker)?.broker.client.connection.visibleState === 'connected';
   }
 
   /** How a broker's connection is doing. */
@@ -203,24 +209,26 @@ export class BrokerGateway {
   }
 
   #entry(broker: BrokerRef): Entry | undefined {
-    return this.#entries.get(brokerKey(broker));
+    return this.#entries.get(broker);
   }
 
   /** Opens, changes and closes brokers until they are those of the configuration in force. */
   #reconcile(): void {
     if (this.#closed) return;
-    const removed = new Map(this.#entries);
+    const removed = new Set(this.#entries.values());
     for (const { id: projectId, brokers } of this.#config.current.projects) {
       for (const config of brokers) {
         const ref = { projectId, brokerId: config.id };
-        const key = brokerKey(ref);
-        removed.delete(key);
-        const entry = this.#entries.get(key);
-        if (entry === undefined) this.#add(ref, config);
-        else this.#change(entry, config);
+        const entry = this.#entries.get(ref);
+        if (entry === undefined) {
+          this.#add(ref, config);
+          continue;
+        }
+        removed.delete(entry);
+        this.#change(entry, config);
       }
     }
-    for (const [key, entry] of removed) this.#remove(key, entry);
+    for (const entry of removed) this.#remove(entry);
   }
 
   #add(ref: BrokerRef, config: BrokerConfig): void {
@@ -236,6 +244,7 @@ export class BrokerGateway {
           ...told,
           gate: this.#gate,
           nextClientId: () => this.#own.renew(client.clientId, latest.clientIdPrefix),
+          onIdentity: () => this.#own.refresh(broker),
           idPrefix: `${randomBytes(12).toString('base64url')}.`,
           stats,
           observer,
@@ -244,12 +253,13 @@ export class BrokerGateway {
       },
       onStatusChange: () => events.onStatus(broker.status),
       onEvents: (batch) => events.onEvents(batch),
+      onClientsChange: () => this.#own.refresh(broker),
     });
     const events = new BrokerEvents(
       (command) => broker.client.ask('extension', command),
       () => broker.client.survey.extension,
     );
-    this.#entries.set(brokerKey(ref), { broker, stats, events });
+    this.#entries.set(ref, { ref, broker, stats, events });
     this.#own.put(broker);
     broker.open();
   }
@@ -259,16 +269,16 @@ export class BrokerGateway {
     this.#own.put(broker);
   }
 
-  #remove(key: string, { broker, events }: Entry): void {
-    this.#entries.delete(key);
+  #remove({ ref, broker, events }: Entry): void {
+    this.#entries.delete(ref);
     this.#leaving.add(broker);
     events.close();
     void broker.close().then(() => {
       this.#leaving.delete(broker);
       this.#own.remove(broker);
       // It may have come back in the meantime.
-      if (this.#entries.has(key)) return;
-      for (const observer of this.#observers) observer.onBrokerRemoved?.(brokerOfKey(key));
+      if (this.#entries.get(ref) !== undefined) return;
+      for (const observer of this.#observers) observer.onBrokerRemoved?.(ref);
     });
   }
 }

@@ -9,8 +9,27 @@ export function brokerKey({ projectId, brokerId }: BrokerRef): string {
   return `${projectId}/${brokerId}`;
 }
 
-/** The broker that {@link brokerKey} made the key of. */
-export function brokerOfKey(key: string): BrokerRef {
-  const [projectId = '', brokerId = ''] = key.split('/');
-  return { projectId, brokerId };
+/** Values by broker. A look takes no new string, as one by {@link brokerKey} would. */
+export class BrokerMap<T> {
+  readonly #byProject = new Map<string, Map<string, T>>();
+
+  get({ projectId, brokerId }: BrokerRef): T | undefined {
+    return this.#byProject.get(projectId)?.get(brokerId);
+  }
+
+  set({ projectId, brokerId }: BrokerRef, value: T): void {
+    let brokers = this.#byProject.get(projectId);
+    if (brokers === undefined) this.#byProject.set(projectId, (brokers = new Map<string, T>()));
+    brokers.set(brokerId, value);
+  }
+
+  delete({ projectId, brokerId }: BrokerRef): void {
+    const brokers = this.#byProject.get(projectId);
+    brokers?.delete(brokerId);
+    if (brokers?.size === 0) this.#byProject.delete(projectId);
+  }
+
+  *values(): Generator<T, void> {
+    for (const brokers of this.#byProject.values()) yield* brokers.values();
+  }
 }

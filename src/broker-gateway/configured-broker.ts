@@ -13,6 +13,8 @@ export interface ConfiguredBrokerParts {
   /** The status may have changed. */
   readonly onStatusChange: () => void;
   readonly onEvents: (events: EventBatch) => void;
+  /** {@link ConfiguredBroker.clients} changed. */
+  readonly onClientsChange: () => void;
 }
 
 /** What a client tells of itself. */
@@ -178,5 +180,6 @@ export class ConfiguredBroker {
 
   #listClients(): void {
     this.#clients = [...this.#open(), ...this.#closing.keys()];
+    this.#parts.onClientsChange();
   }
 }

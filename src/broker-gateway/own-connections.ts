@@ -25,6 +25,8 @@ export function newClientId(prefix: string): string {
 export class OwnConnections {
   readonly #ids = new Set<string>();
   readonly #byAddress = new Map<string, Set<ConfiguredBroker>>();
+  /** By address: what {@link has} looks up instead of walking through all entries of the address for every command. */
+  readonly #known = new Map<string, ReadonlySet<string>>();
   readonly #addresses = new Map<ConfiguredBroker, string>();
 
   /** Makes the client id for the next attempt of a connection; the one before is forgotten. */
@@ -40,6 +42,11 @@ export class OwnConnections {
     if (id !== undefined) this.#ids.delete(id);
   }
 
+  /** A connection of a broker goes by another client id, or the broker has shown by which. */
+  refresh(broker: ConfiguredBroker): void {
+    this.#known.delete(this.#addresses.get(broker) ?? '');
+  }
+
   /** A broker is configured, or configured otherwise than before. */
   put(broker: ConfiguredBroker): void {
     this.remove(broker);
@@ -47,6 +54,7 @@ export class OwnConnections {
     this.#addresses.set(broker, address);
     const brokers = this.#byAddress.get(address) ?? new Set();
     this.#byAddress.set(address, brokers.add(broker));
+    this.#known.delete(address);
   }
 
   /** A broker is no longer configured. */
@@ -55,6 +63,7 @@ export class OwnConnections {
     const brokers = this.#byAddress.get(address);
     this.#addresses.delete(broker);
     brokers?.delete(broker);
+    this.#known.delete(address);
     if (brokers?.size === 0) this.#byAddress.delete(address);
   }
 
@@ -66,15 +75,27 @@ export class OwnConnections {
   has(broker: ConfiguredBroker, clientid: string, isBrokerAsked: boolean): boolean {
     if (this.#ids.has(clientid)) return true;
     if (!isBrokerAsked && SCHEME.test(clientid)) return true;
-    for (const neighbour of this.#byAddress.get(this.#addresses.get(broker) ?? '') ?? []) {
-      for (const { clientId, survey } of neighbour.clients) {
-        const known = survey.confirmedClientId;
-        if (clientid === clientId || clientid === known) return true;
-        if (known === undefined && namesOf(neighbour.config).includes(clientid)) return true;
-      }
-    }
-    return false;
+    return this.#knownAt(this.#addresses.get(broker) ?? '').has(clientid);
   }
+
+  #knownAt(address: string): ReadonlySet<string> {
+    let known = this.#known.get(address);
+    if (known === undefined) this.#known.set(address, (known = idsOf(this.#byAddress.get(address) ?? [])));
+    return known;
+  }
+}
+
+/** By which ids brokers with one address may know their connections. */
+function idsOf(brokers: Iterable<ConfiguredBroker>): ReadonlySet<string> {
+  const ids = new Set<string>();
+  for (const { clients, config } of brokers) {
+    for (const { clientId, survey } of clients) {
+      const confirmed = survey.confirmedClientId;
+      if (clientId !== undefined) ids.add(clientId);
+      for (const name of confirmed === undefined ? namesOf(config) : [confirmed]) ids.add(name);
+    }
+  }
+  return ids;
 }
 
 const NAMES = new WeakMap<BrokerConfig, readonly string[]>();

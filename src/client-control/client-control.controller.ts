@@ -1,8 +1,9 @@
-import { Body, Controller } from '@nestjs/common';
+import { Body, Controller, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import { ApiTarget } from '../openapi/api-target.decorator.js';
 import { ClientControlService } from './client-control.service.js';
-import { Call, type ControlCall } from './control-call.js';
+import { ControlCall } from './control-call.js';
 import { OperationRoute } from './operation-route.decorator.js';
 import { disconnect, DisconnectClientDto } from './operations/disconnect.operation.js';
 import { subscribe, SubscribeClientDto } from './operations/subscribe.operation.js';
@@ -20,17 +21,20 @@ export class ClientControlController {
   }
 
   @OperationRoute(disconnect)
-  disconnect(@Call() call: ControlCall, @Body() body: DisconnectClientDto): Promise<object | undefined> {
-    return this.#service.run(call, disconnect, body);
+  disconnect(@Req() request: FastifyRequest, @Body() body: DisconnectClientDto): Promise<object | undefined> {
+    return this.#service.run(new ControlCall(request), disconnect, body);
   }
 
   @OperationRoute(subscribe)
-  subscribe(@Call() call: ControlCall, @Body() body: SubscribeClientDto): Promise<object | undefined> {
-    return this.#service.run(call, subscribe, body);
+  subscribe(@Req() request: FastifyRequest, @Body() body: SubscribeClientDto): Promise<object | undefined> {
+    return this.#service.run(new ControlCall(request), subscribe, body);
   }
 
   @OperationRoute(unsubscribe)
-  unsubscribe(@Call() call: ControlCall, @Body() body: UnsubscribeClientDto): Promise<object | undefined> {
-    return this.#service.run(call, unsubscribe, body);
+  unsubscribe(
+    @Req() request: FastifyRequest,
+    @Body() body: UnsubscribeClientDto,
+  ): Promise<object | undefined> {
+    return this.#service.run(new ControlCall(request), unsubscribe, body);
   }
 }

@@ -3,10 +3,9 @@ import { AuditTrail } from '../audit/audit-trail.js';
 import { isAllowed } from '../access/caller.js';
 import { notAllowed } from '../access/not-allowed.js';
 import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
-import type { BrokerRef } from '../broker-gateway/broker-ref.js';
 import { GatewayError } from '../broker-gateway/gateway-error.js';
 import { Drain } from '../http/drain.js';
-import { planCommand, type CommandPlan } from './command-plan.js';
+import { planCommand } from './command-plan.js';
 import type { ControlCall } from './control-call.js';
 import type { ClientSight } from './operations/client-sight.js';
 import type { Operation, OperationBody } from './operations/operation.js';
@@ -46,26 +45,18 @@ export class ClientControlService {
     if (!isAllowed(caller, required)) throw notAllowed(required);
     // Its subscriptions are as vital to the service as its connection, so every operation leaves it alone.
     this.#gateway.guardOwn(broker, body.clientid);
-    const { api, command } = await this.#plan(broker, operation, body);
+    const known = this.#gateway.capabilities(broker);
+    // What is known right after a connect may not be all: only what depends on it waits for it.
+    const isUnsure = known.extension === null && operation.missing?.(body, known) !== undefined;
+    const capabilities = isUnsure ? await this.#gateway.capabilitiesKnown(broker) : known;
+    const isConnected = this.#gateway.isConnected(broker);
+    const { api, command } = planCommand(operation, body, isConnected ? capabilities : undefined);
     if (this.#audit.isRequired) await this.#audit.announce(record);
     const data = await this.#gateway.request(broker, api, command);
     const remark = operation.remark?.(data);
     if (remark !== undefined) call.setHeaders(remark.headers);
     if (operation.success.status === 204) return undefined;
     return (await operation.afterwards?.(body, data, this.#sight(call, body.clientid))) ?? {};
-  }
-
-  async #plan<Body extends OperationBody>(
-    broker: BrokerRef,
-    operation: Operation<Body>,
-    body: Body,
-  ): Promise<CommandPlan> {
-    // What is known right after a connect may not be all: only what depends on it waits for it.
-    const known = this.#gateway.capabilities(broker);
-    const isMissing = known.extension === null && operation.missing?.(body, known) !== undefined;
-    const capabilities = isMissing ? await this.#gateway.capabilitiesKnown(broker) : known;
-    const isConnected = this.#gateway.status(broker).state === 'connected';
-    return planCommand(operation, body, isConnected ? capabilities : undefined);
   }
 
   #sight(call: ControlCall, clientid: string): ClientSight {

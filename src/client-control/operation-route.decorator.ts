@@ -10,8 +10,8 @@ import type { Operation, OperationSuccess } from './operations/operation.js';
  * @example
  * ```ts
  * @OperationRoute(disconnect)
- * disconnect(@Call() call: ControlCall, @Body() body: DisconnectClientDto): Promise<object | undefined> {
- *   return this.#service.run(call, disconnect, body);
+ * disconnect(@Req() request: FastifyRequest, @Body() body: DisconnectClientDto): Promise<object | undefined> {
+ *   return this.#service.run(new ControlCall(request), disconnect, body);
  * }
  * ```
  */

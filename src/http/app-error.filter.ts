@@ -17,8 +17,7 @@ export class AppErrorFilter implements ExceptionFilter {
   }
 
   catch(thrown: unknown, host: ArgumentsHost): void {
-    const http = host.switchToHttp();
-    this.answer(thrown, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+    this.answer(thrown, host.getArgByIndex<FastifyRequest>(0), host.getArgByIndex<FastifyReply>(1));
   }
 
   /** Sends the answer; also for what fails before Nest sees the request. */

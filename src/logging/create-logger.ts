@@ -1,5 +1,6 @@
-import { pino, stdTimeFunctions, type Logger, type LevelWithSilent } from 'pino';
+import { pino, type Logger, type LevelWithSilent } from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import { isoTime } from './iso-time.js';
 import { AUTHORIZATION_PATHS } from './redaction.js';
 import { safeJson, safeValue } from './safe-text.js';
 import { openStandardOutput, standardOutput } from './standard-output.js';
@@ -13,7 +14,7 @@ import { openStandardOutput, standardOutput } from './standard-output.js';
 export function createLogger(level: LevelWithSilent): Logger {
   openStandardOutput();
   const logger = pino(
-    { level, base: null, timestamp: stdTimeFunctions.isoTime, redact: AUTHORIZATION_PATHS },
+    { level, base: null, timestamp: () => `,"time":"${isoTime()}"`, redact: AUTHORIZATION_PATHS },
     process.stdout.isTTY ? readableLines() : { write: (line) => standardOutput.write(safeJson(line)) },
   );
   standardOutput.onRecovery = (lost) =>

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Exchange } from '../http/exchange.js';
+import { flatLogger } from './flat-logger.js';
 import { readTraceParent } from './trace-parent.js';
 
 /** Longest path, name or id in a line, characters: they come from whoever calls. */
@@ -11,7 +12,7 @@ export class RequestLog {
 
   constructor(logger: Logger) {
     // The line holds named fields only, none of them a credential: there is nothing to search for in every one of them.
-    this.#logger = logger.child({}, { redact: [] });
+    this.#logger = flatLogger(logger.child({}, { redact: [] }));
   }
 
   write({ request, reply, isCallerGone }: Exchange): void {
@@ -19,10 +20,12 @@ export class RequestLog {
     // Probes and scrapes come every few seconds, and say something only when they fail.
     const level = isRoutine(request.url) && reply.statusCode < 400 ? 'debug' : 'info';
     if (!this.#logger.isLevelEnabled(level)) return;
+    const trace = readTraceParent(request.headers.traceparent);
     this.#logger[level](
       {
         requestId: request.id,
-        ...readTraceParent(request.headers.traceparent),
+        traceId: trace?.traceId,
+        spanId: trace?.spanId,
         method: request.method,
         path: pathOf(request.url),
         status: reply.statusCode,

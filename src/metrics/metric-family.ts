@@ -1,4 +1,4 @@
-import type { Buckets } from './broker-series.js';
+import type { Buckets } from './buckets.js';
 
 /** A metric that is written by this service itself: what stands above its samples, and in the reference. */
 export interface MetricFamily {

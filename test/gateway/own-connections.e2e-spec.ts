@@ -144,6 +144,25 @@ describe('a broker that renames clients after their user', () => {
     },
   );
 
+  it('frees the name of a user that a changed configuration no longer has', async () => {
+    const broker = await startBroker(withPlugin([RENAMES]));
+    const withUser = (username: string): ReturnType<typeof testConfig> =>
+      testConfig({ brokers: [{ id: 'b', url: broker.url, username, password: 'secret' }] });
+    const config = new ConfigStore(withUser('gateway'));
+    const gateway = new BrokerGateway(config);
+    gateway.open();
+    stops.push(() => gateway.close(0));
+    await until(() => gateway.status(P).state === 'connected', 'connected');
+    expect(gateway.isOwn(P, 'gateway')).toBe(true);
+    expect(gateway.isOwn(P, 'gateway-q')).toBe(false);
+
+    config.replace(withUser('gateway-q'));
+    await until(() => gateway.isOwn(P, 'gateway-q'), 'the new name is left alone');
+    await until(() => !gateway.isOwn(P, 'gateway'), 'the old name is like any other');
+    await gateway.capabilitiesKnown(P);
+    expect(gateway.isOwn(P, 'gateway-q')).toBe(true);
+  });
+
   it('lets one of two replicas with the same user work, and the other say why it does not', async () => {
     const broker = await startBroker(withPlugin([RENAMES]));
     const replica = (): BrokerGateway => {

@@ -58,6 +58,7 @@ export class ApiSurvey {
   readonly #ask: Ask;
   readonly #waitMs: number;
   readonly #observer: BrokerObserver;
+  readonly #onIdentity: () => void;
   readonly #known: Record<ControlApi, Known>;
   #extension: ExtensionInfo | null = null;
   /** The client id by which the broker has been seen to know this connection. */
@@ -67,9 +68,13 @@ export class ApiSurvey {
   #round: AbortController | undefined;
   #whenKnown: Promise<unknown> = Promise.resolve();
 
-  /** @param requestTimeoutMs the broker's deadline for commands */
-  constructor(ask: Ask, requestTimeoutMs: number, observer: BrokerObserver) {
+  /**
+   * @param requestTimeoutMs the broker's deadline for commands
+   * @param onIdentity {@link confirmedClientId} changed
+   */
+  constructor(ask: Ask, requestTimeoutMs: number, observer: BrokerObserver, onIdentity: () => void) {
     this.#ask = ask;
+    this.#onIdentity = onIdentity;
     this.#waitMs = Math.min(Math.max(requestTimeoutMs, SHORTEST_WAIT_MS), LONGEST_WAIT_MS);
     this.#observer = observer;
     const unknown = (): Known => ({
@@ -130,7 +135,7 @@ export class ApiSurvey {
   start(deniedApis: ReadonlyMap<ControlApi, number>, clientId: string): void {
     this.#round = new AbortController();
     this.#extension = null;
-    this.#confirmedClientId = undefined;
+    this.#confirm(undefined);
     for (const api of CONTROL_API_NAMES) {
       const known = this.#known[api];
       known.deniedCode = deniedApis.get(api);
@@ -262,10 +267,15 @@ export class ApiSurvey {
   }
 
   #read(api: ControlApi, data: CommandData, clientId: string): void {
-    if (api === 'clientInspect') this.#confirmedClientId ??= clientId;
+    if (api === 'clientInspect') this.#confirm(this.#confirmedClientId ?? clientId);
     if (api !== 'extension') return;
     this.#extension = readExtensionInfo(data);
-    this.#confirmedClientId = this.#extension.clientId ?? this.#confirmedClientId;
+    this.#confirm(this.#extension.clientId ?? this.#confirmedClientId);
     this.#observer.onDescribed?.(this.#extension, clientId);
+  }
+
+  #confirm(clientId: string | undefined): void {
+    this.#confirmedClientId = clientId;
+    this.#onIdentity();
   }
 }

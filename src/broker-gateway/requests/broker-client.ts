@@ -27,6 +27,8 @@ export interface ClientParts {
   readonly gate: ConnectGate;
   /** The client id for the next attempt to connect. */
   readonly nextClientId: () => string;
+  /** What {@link BrokerClient.clientId} or the survey says of the connection's client id changed. */
+  readonly onIdentity: () => void;
   /** Makes correlation ids unique across processes and restarts. */
   readonly idPrefix: string;
   readonly stats: ClientStats;
@@ -59,7 +61,11 @@ export class BrokerClient {
     this.#config = config;
     this.#parts = parts;
     this.connection = new KeptConnection(config, parts.gate, {
-      nextClientId: () => (this.#clientId = parts.nextClientId()),
+      nextClientId: () => {
+        const clientId = parts.nextClientId();
+        this.#identify(clientId);
+        return clientId;
+      },
       onUp: (limits, clientId) => this.#onUp(limits, clientId),
       onDown: () => this.#onDown(),
       onFailure: (reason, retryInMs) => {
@@ -75,7 +81,12 @@ export class BrokerClient {
         if (lane !== 'own') observer.onSettled?.(command, outcome, performance.now() - startedAt);
       },
     });
-    this.survey = new ApiSurvey((api, command) => this.ask(api, command), config.requestTimeoutMs, observer);
+    this.survey = new ApiSurvey(
+      (api, command) => this.ask(api, command),
+      config.requestTimeoutMs,
+      observer,
+      parts.onIdentity,
+    );
     this.#sender = new MessageSender({
       config,
       connection: this.connection,
@@ -194,11 +205,16 @@ export class BrokerClient {
   }
 
   #onUp(limits: BrokerLimits, clientId: string): void {
-    this.#clientId = clientId;
+    this.#identify(clientId);
     this.#parts.stats.countConnect();
     this.#parts.observer.onConnected?.();
     this.#sender.open(limits);
     this.survey.start(limits.deniedApis, clientId);
+  }
+
+  #identify(clientId: string): void {
+    this.#clientId = clientId;
+    this.#parts.onIdentity();
   }
 
   #onDown(): void {

@@ -16,14 +16,11 @@ const CHARSET = /;\s*charset\s*=\s*(?!"?utf-?8"?\s*(;|$))/i;
  *
  * @param limit largest body, bytes
  * @param maxValues properties and items at most, at any depth; the default is enough for every body that describes one thing
+ * @returns the value; a promise of it only if not all of the body has come yet
  * @throws {AppError} `UNSUPPORTED_MEDIA_TYPE`, `PAYLOAD_TOO_LARGE`; `INVALID` for what is not UTF-8, not JSON, nested
  *   too deeply, or has keys that could pollute a prototype
  */
-export async function readJsonBody(
-  request: IncomingMessage,
-  limit: number,
-  maxValues = MAX_VALUES,
-): Promise<unknown> {
+export function readJsonBody(request: IncomingMessage, limit: number, maxValues = MAX_VALUES): unknown {
   const { 'content-type': contentType, 'content-length': contentLength = '0' } = request.headers;
   if (contentLength === '0' && request.headers['transfer-encoding'] === undefined) throw bodyRequired();
   if (contentType === undefined || !JSON_MEDIA_TYPE.test(contentType)) {
@@ -41,14 +38,23 @@ export async function readJsonBody(
         'Accept-Encoding': 'identity',
       },
     );
-  const bytes = await readBytes(request, limit);
+  const length = Number(contentLength);
+  if (length > limit) throw tooLarge(limit);
+  // A small body has usually come along with the headers; then there is no event to wait for.
+  const received = request.destroyed ? null : (request.read() as Buffer | null);
+  return received !== null && received.length === length
+    ? readJson(received, maxValues)
+    : readBytes(request, received, limit).then((bytes) => readJson(bytes, maxValues));
+}
+
+function readJson(bytes: Buffer, maxValues: number): unknown {
   const problem = shapeProblem(bytes, maxValues);
   if (problem !== undefined) throw invalid([{ path: '', message: `the body ${problem}` }]);
   return parseJson(bytes);
 }
 
-function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge(limit));
+/** @param received what has been read of it already */
+function readBytes(request: IncomingMessage, received: Buffer | null, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     // A close also follows the end; an error captures a stack, so none is made unless it is needed.
     const endedEarly = (): void => {
@@ -66,13 +72,7 @@ function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
         reject(tooLarge(limit));
       } else chunks.push(chunk);
     };
-    // A small body has usually come along with the headers; then there is no event to wait for.
-    const received = request.read() as Buffer | null;
     if (received !== null) take(received);
-    if (length === Number(request.headers['content-length'])) {
-      resolve(received ?? Buffer.alloc(0));
-      return;
-    }
     request.on('data', take);
     request.on('end', () =>
       resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),

@@ -36,15 +36,10 @@ export class ValidatingPipe implements PipeTransform {
     return type === 'query' ? checkedDto(dto, value) : this.#bodyDto(dto, value);
   }
 
-  async #bodyDto(dto: ClassConstructor<object>, value: unknown): Promise<object> {
-    const body = await this.#readBody(value);
-    return toDto(dto, body);
-  }
-
-  #readBody(value: unknown): Promise<unknown> {
-    if (value instanceof IncomingMessage)
-      return readJsonBody(value, this.#config.current.http.bodyLimitBytes);
-    throw invalid([{ path: '', message: 'a body is required' }]);
+  #bodyDto(dto: ClassConstructor<object>, value: unknown): object | Promise<object> {
+    if (!(value instanceof IncomingMessage)) throw invalid([{ path: '', message: 'a body is required' }]);
+    const body = readJsonBody(value, this.#config.current.http.bodyLimitBytes);
+    return body instanceof Promise ? body.then((plain) => toDto(dto, plain)) : toDto(dto, body);
   }
 }
 
