@@ -7,7 +7,8 @@ import { defineConfig } from 'vite';
  */
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
-  base: '/console/',
+  // Relative, for a proxy's path prefix; the service fits it to the address that is asked for.
+  base: './',
   resolve: {
     alias: {
       '@mqtt-client-control/client': fileURLToPath(new URL('../client/src/index.ts', import.meta.url)),

@@ -1,3 +1,5 @@
+import { BASE } from './settings.js';
+
 /**
  * An address of the console: `/console/projects/{project}/{page}?query`, or `/console/{page}?query` for the pages over
  * all projects.
@@ -8,8 +10,6 @@ export interface Address {
   readonly page: string;
   readonly query: URLSearchParams;
 }
-
-const BASE = '/console/';
 
 /** Reads an address; what it does not know is the start page. */
 export function parseAddress(href: string): Address {

@@ -1,3 +1,4 @@
+import { ROOT } from './settings.js';
 import { refusal, token } from './session.js';
 
 /** What the API answers when it refuses: its own words, and facts for programs. */
@@ -50,7 +51,7 @@ export async function send(path: string, call: Call = {}): Promise<Response> {
     if (value !== undefined && value !== '') search.set(key, String(value));
   }
   const asked = token.value;
-  const response = await fetch(`${path}${search.size === 0 ? '' : `?${search.toString()}`}`, {
+  const response = await fetch(`${ROOT}${path.slice(1)}${search.size === 0 ? '' : `?${search.toString()}`}`, {
     method: call.method ?? 'GET',
     headers: {
       ...(asked === undefined ? {} : { Authorization: `Bearer ${asked}` }),

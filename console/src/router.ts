@@ -1,4 +1,5 @@
 import { computed, signal } from '@preact/signals';
+import { BASE } from './settings.js';
 import { hrefOf, parseAddress, type Address } from './address.js';
 
 /** Where the page is, as the address bar says. Everything that can be shared is in here. */
@@ -46,7 +47,7 @@ document.addEventListener('click', (event) => {
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const link = event.target instanceof Element ? event.target.closest('a') : null;
   if (link?.target !== '' || link.hasAttribute('download')) return;
-  if (link.origin !== window.location.origin || !link.pathname.startsWith('/console/')) return;
+  if (link.origin !== window.location.origin || !link.pathname.startsWith(BASE)) return;
   event.preventDefault();
   const next = parseAddress(link.href);
   history.pushState(null, '', hrefOf(next));

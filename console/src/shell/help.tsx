@@ -1,4 +1,5 @@
 import { Dialog } from '../components/dialog.js';
+import { ROOT } from '../settings.js';
 
 const KEYS = [
   ['/', 'find a client over all brokers'],
@@ -24,7 +25,7 @@ export function Help({ onClose }: { onClose: () => void }) {
         ))}
       </dl>
       <p class="muted">
-        <a href="/api/docs" target="_blank" rel="noreferrer">
+        <a href={`${ROOT}api/docs`} target="_blank" rel="noreferrer">
           The API that this page calls
         </a>
       </p>

@@ -13,6 +13,8 @@ export interface PageOptions {
   /** Signed in with this bearer token. */
   readonly token?: string;
   readonly colorScheme?: 'light' | 'dark';
+  /** Where the service is reached, if not directly. */
+  readonly at?: string;
   readonly width?: number;
   readonly height?: number;
 }

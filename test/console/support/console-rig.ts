@@ -53,7 +53,13 @@ export class ConsoleRig {
 
   /** Opens an address below `/console/` in a tab of its own, as an admin if nothing else is said. */
   async open(path = '', options: PageOptions = {}): Promise<ConsolePage> {
-    const { token = TOKENS.admin, colorScheme = 'light', width = 1280, height = 800 } = options;
+    const {
+      token = TOKENS.admin,
+      colorScheme = 'light',
+      width = 1280,
+      height = 800,
+      at = this.service.url,
+    } = options;
     const context = await this.browser.newContext({
       viewport: { width, height },
       colorScheme,
@@ -62,7 +68,7 @@ export class ConsoleRig {
       timezoneId: 'Europe/Berlin',
     });
     context.setDefaultTimeout(15_000);
-    const console = new ConsolePage(context, await context.newPage(), this.service.url);
+    const console = new ConsolePage(context, await context.newPage(), at);
     await console.goto(`${path}${token === '' ? '' : `#token=${token}`}`);
     return console;
   }
