@@ -63,7 +63,7 @@ async function withDevices(
   scenario: (run: FaultRun, ids: readonly string[]) => Promise<void>,
   others: readonly object[] = [],
 ): Promise<void> {
-  await FaultRun.during({ name, broker: target, settings, ledger, others }, async (run) => {
+  await FaultRun.during({ name, broker: target, settings, ledger, others, unit: 'items' }, async (run) => {
     const ids = Array.from({ length: DEVICES }, () => run.ledger.newId());
     await target.connectDevices(ids);
     await scenario(run, ids);

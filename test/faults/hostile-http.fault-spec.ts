@@ -92,7 +92,7 @@ describe('connections', () => {
     serve('1,000 idle connections', async (run) => {
       const sockets = await openSockets(run, 1000);
       run.faults += sockets.length;
-      await run.load({ lanes: 64, perSecond: 5000, nextId: upTo(run, 500) }).finished();
+      await run.load({ lanes: 64, perSecond: 5000, nextId: upTo(run, sized(500, 10_000)) }).finished();
       for (const socket of sockets) socket.destroy();
     }));
 
@@ -107,7 +107,7 @@ describe('connections', () => {
         for (const socket of sockets) if (socket.writable) socket.write(byte);
       }, 50);
       const ends = sockets.map(readToEnd);
-      await run.load({ lanes: 64, perSecond: 1000, nextId: upTo(run, 1000) }).finished();
+      await run.load({ lanes: 64, perSecond: 1000, nextId: upTo(run, sized(1000, 10_000)) }).finished();
       if (IS_LONG) {
         for (const answer of await Promise.all(ends)) {
           expect(answer?.status).toBe(408);
@@ -122,7 +122,7 @@ describe('connections', () => {
     serve('early aborts', async (run) => {
       const random = seededRandom(SEED);
       await Promise.all(
-        Array.from({ length: sized(400, 4000) }, async (_, index) => {
+        Array.from({ length: sized(400, 30_000) }, async (_, index) => {
           await delay(index);
           const [socket] = await openSockets(run, 1);
           const id = run.ledger.newId();
@@ -141,7 +141,7 @@ describe('connections', () => {
   it('with pipelined requests get their answers in order', () =>
     serve('pipelined requests', async (run) => {
       const lane = new HttpLane(run.service.url);
-      const ids = Array.from({ length: 200 }, () => run.ledger.newId());
+      const ids = Array.from({ length: sized(200, 10_000) }, () => run.ledger.newId());
       for (const id of ids) run.ledger.issued(id);
       const requests = ids.map((id) =>
         encodeLaneRequest({ ...CONTROL, headers: { 'X-Request-Id': id }, body: { clientid: id } }),
@@ -157,7 +157,7 @@ describe('connections', () => {
 
   it('that end in the middle of a body are answered or closed', () =>
     serve('bodies that end early', async (run) => {
-      const sockets = await openSockets(run, 100);
+      const sockets = await openSockets(run, sized(100, 1000));
       run.faults += sockets.length;
       const bytes = encodeLaneRequest({ ...CONTROL, body: { clientid: 'half' } });
       const ends = sockets.map(readToEnd);
@@ -181,7 +181,7 @@ describe('a command is executed in the open:', () => {
 
   it('in the log once, and no longer under way, though its caller reset the connection behind pipelined requests', () =>
     serve('resets behind pipelined requests', async (run) => {
-      for (let round = 0; round < sized(100, 1000); round += 1) {
+      for (let round = 0; round < sized(100, 10_000); round += 1) {
         const [socket] = await openSockets(run, 1);
         const [ids, bytes] = pipelined(run, 2 + (round % 3));
         for (const id of ids) run.ledger.abandoned(id);
@@ -206,7 +206,7 @@ describe('a command is executed in the open:', () => {
         `GET / HTTP/1.1\r\nX-Padding: ${'x'.repeat(20_000)}\r\n\r\n`,
         'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n',
       ];
-      for (const garbage of behind) {
+      for (const garbage of Array.from({ length: sized(1, 20) }, () => behind).flat()) {
         for (const together of [true, false]) {
           const [socket] = await openSockets(run, 1);
           const [ids, bytes] = pipelined(run, 2);

@@ -6,6 +6,7 @@ import { TOKENS } from '../support/test-service.js';
 import { until } from '../support/until.js';
 import { FaultRun, keepFigures } from './support/fault-run.js';
 import { encodeLaneRequest, HttpLane } from './support/http-lane.js';
+import { sized } from './support/run-settings.js';
 import { ScriptedTarget } from './support/scripted-target.js';
 import { logLinesWithSecrets } from './support/secrets.js';
 
@@ -14,6 +15,7 @@ const CONNECTIONS = 100;
 const MAX_PENDING = 8000;
 const TIMEOUT_MS = 2000;
 const MEBIBYTE = 2 ** 20;
+const REPEATS = sized(1, 5);
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -72,6 +74,13 @@ describe(`${REQUESTS} requests at once`, () => {
       (_target: ScriptedTarget, run: FaultRun) => run.proxy.stall('toService'),
     ],
   ])('to %s are all answered in time, at a bounded cost', async (name, silence) => {
+    for (let repeat = 0; repeat < REPEATS; repeat += 1) await overload(name, silence);
+  });
+
+  async function overload(
+    name: string,
+    silence: (target: ScriptedTarget, run: FaultRun) => void,
+  ): Promise<void> {
     const target = await ScriptedTarget.start();
     const settings = { requestTimeoutMs: TIMEOUT_MS, maxPending: MAX_PENDING, keepaliveSeconds: 60 };
     const slack = { answerWithinMs: TIMEOUT_MS + 15_000 };
@@ -93,7 +102,7 @@ describe(`${REQUESTS} requests at once`, () => {
       expect(await run.settle()).toEqual([]);
       expect(run.ledger.figures.outcomes['200']).toBeGreaterThanOrEqual(1000);
     });
-  });
+  }
 });
 
 describe('a broker that does not answer', () => {

@@ -8,7 +8,7 @@ import { ScriptedTarget } from './support/scripted-target.js';
 import { logLinesWithSecrets } from './support/secrets.js';
 
 const ACTIONS = ['disconnect', 'subscribe', 'unsubscribe'] as const;
-const REQUESTS = sized(1500, 8000);
+const REQUESTS = sized(1500, 30_000);
 /** For what is answered; a busy machine has no part in it. */
 const LONG_TIMEOUT_MS = 20_000;
 /** For what is never answered. */

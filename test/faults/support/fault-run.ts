@@ -6,7 +6,7 @@ import { FaultProxy } from './fault-proxy.js';
 import { Ledger, type LedgerOptions } from './ledger.js';
 import { Load, type LoadOptions } from './load.js';
 import { SEED } from './run-settings.js';
-import { BROKER_PASSWORD, noteLogs } from './secrets.js';
+import { BROKER_PASSWORD, noteLogs, searchLogs } from './secrets.js';
 import type { FaultyBroker } from './faulty-broker.js';
 
 const FIGURES_DIR = '.cache/faults';
@@ -20,7 +20,11 @@ export interface FaultRunOptions {
   readonly ledger?: Partial<LedgerOptions>;
   /** More brokers of the project, without faults. */
   readonly others?: readonly object[];
+  /** What the ledger counts. Default: requests. */
+  readonly unit?: CountedUnit;
 }
+
+export type CountedUnit = 'requests' | 'items';
 
 /** What a busy machine may add to a deadline, milliseconds. */
 const SLACK_MS = 5000;
@@ -29,17 +33,19 @@ let runs = 0;
 /** One situation: the service, with one broker behind a proxy that injects faults, and the ledger of what becomes of each request. */
 export class FaultRun {
   readonly #name: string;
+  readonly #unit: CountedUnit;
   /** Faults besides the proxy's. */
   faults = 0;
 
   private constructor(
-    name: string,
+    { name, unit = 'requests' }: Pick<FaultRunOptions, 'name' | 'unit'>,
     readonly service: TestService,
     readonly proxy: FaultProxy,
     readonly broker: FaultyBroker,
     readonly ledger: Ledger,
   ) {
     this.#name = name;
+    this.#unit = unit;
   }
 
   /** Runs a scenario, and ends everything after it. */
@@ -52,13 +58,8 @@ export class FaultRun {
     }
   }
 
-  static async #start({
-    name,
-    broker,
-    settings,
-    ledger: ledgerOptions,
-    others = [],
-  }: FaultRunOptions): Promise<FaultRun> {
+  static async #start(options: FaultRunOptions): Promise<FaultRun> {
+    const { broker, settings, ledger: ledgerOptions, others = [] } = options;
     const requestTimeoutMs = settings?.requestTimeoutMs ?? 500;
     const ledger = new Ledger(`r${++runs}`, {
       answerWithinMs: requestTimeoutMs + SLACK_MS,
@@ -86,7 +87,7 @@ export class FaultRun {
       ],
     });
     noteLogs(service.logLines);
-    const run = new FaultRun(name, service, proxy, broker, ledger);
+    const run = new FaultRun(options, service, proxy, broker, ledger);
     try {
       await service.brokerState('b');
     } catch (error) {
@@ -130,7 +131,7 @@ export class FaultRun {
     }
     const violations = this.ledger.close();
     const faults = this.faults + this.proxy.faults;
-    if (faults > 0 || this.ledger.figures.requests > 0) keepFigures(this.#name, faults, this.ledger);
+    if (faults > 0 || this.ledger.figures.requests > 0) keepFigures(this.#name, faults, this.ledger, this.#unit);
     return violations.slice(0, 20);
   }
 
@@ -138,14 +139,25 @@ export class FaultRun {
     await this.service.stop();
     await this.proxy.close();
     await this.broker.stop();
+    searchLogs(this.service.logLines);
   }
 }
 
-/** Adds a row to the table that is printed when all specs have run. */
-export function keepFigures(name: string, faults: number, { figures }: Pick<Ledger, 'figures'>): void {
+/**
+ * Adds a row to the table that is printed when all specs have run.
+ *
+ * @param unit what was counted: requests, each with its own answer, or items of calls for many and bans
+ */
+export function keepFigures(
+  name: string,
+  faults: number,
+  { figures }: Pick<Ledger, 'figures'>,
+  unit: CountedUnit = 'requests',
+): void {
   mkdirSync(FIGURES_DIR, { recursive: true });
+  const residentMb = Math.round(process.resourceUsage().maxRSS / 1024);
   appendFileSync(
     `${FIGURES_DIR}/figures.jsonl`,
-    `${JSON.stringify({ seed: SEED, name, faults, ...figures })}\n`,
+    `${JSON.stringify({ seed: SEED, name, unit, faults, residentMb, ...figures })}\n`,
   );
 }

@@ -6,17 +6,27 @@ export const BROKER_PASSWORD = 'broker-password-of-the-faults';
 export const PRESENTED = 'presented-credential';
 
 const SECRETS = [...Object.values(TOKENS), BROKER_PASSWORD, PRESENTED];
-const logs: (readonly string[])[] = [];
+/** Logs of services that still run. */
+const logs = new Set<readonly string[]>();
+const found: string[] = [];
+let searched = 0;
 
 /** Remembers the log of a service for {@link logLinesWithSecrets}. */
 export function noteLogs(lines: readonly string[]): void {
-  logs.push(lines);
+  logs.add(lines);
+}
+
+/** Searches a log that is complete now, and forgets it: a long run writes hundreds of megabytes. */
+export function searchLogs(lines: readonly string[]): void {
+  logs.delete(lines);
+  searched += lines.length;
+  for (const line of lines) if (holdsSecret(line)) found.push(line);
 }
 
 /** Which log lines of this spec's services hold a token or a password; none, and how many lines there were. */
 export function logLinesWithSecrets(): { readonly searched: number; readonly found: readonly string[] } {
-  const lines = logs.flat();
-  return { searched: lines.length, found: lines.filter(holdsSecret) };
+  for (const lines of logs) searchLogs(lines);
+  return { searched, found };
 }
 
 /** Whether a text holds a credential of the suite. */
