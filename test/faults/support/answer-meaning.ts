@@ -7,6 +7,9 @@ import type { LaneAnswer } from './http-lane.js';
  */
 export type Meaning = 'done' | 'refused' | 'not-sent' | 'rejected' | 'unknown';
 
+/** The broker got the command, and what it is about is not there. */
+const NOT_THERE = new Set(['CLIENT_NOT_FOUND', 'BAN_NOT_FOUND', 'STANDING_SUBSCRIPTION_NOT_FOUND']);
+
 /** Reads an answer to a control request. */
 export function meaningOf({ status, body }: LaneAnswer): Meaning {
   if (status === 200 || status === 204) return 'done';
@@ -14,7 +17,7 @@ export function meaningOf({ status, body }: LaneAnswer): Meaning {
     readonly code?: string;
     readonly info?: { readonly outcome?: string; readonly reason?: string };
   };
-  if (code === 'CLIENT_NOT_FOUND') return 'rejected';
+  if (code !== undefined && NOT_THERE.has(code)) return 'rejected';
   if (status >= 400 && status < 500) return 'refused';
   if (code === 'BROKER_BUSY' || code === 'SHUTTING_DOWN' || info?.outcome === 'not-sent') return 'not-sent';
   // Known to be silent: nothing was sent.

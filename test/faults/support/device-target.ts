@@ -77,6 +77,7 @@ export async function startPluginMosquitto({
     'password_file {dir}/passwords',
     `plugin ${library}`,
     `plugin_opt_allow_username ${USERNAME}`,
+    'plugin_opt_state_dir {dir}',
   ];
   return new DeviceTarget(await Mosquitto.start({ binary, files, config }), 5);
 }

@@ -120,18 +120,22 @@ export class FaultRun {
     const drain = this.service.app.get(Drain);
     await until(() => drain.inFlight === 0, 'every request has ended', 10_000);
     for (const line of this.service.logLines) {
-      const { msg, clientId, index } = JSON.parse(line) as {
+      const { msg, requestId, clientId, index } = JSON.parse(line) as {
         readonly msg: string;
+        readonly requestId?: string;
         readonly clientId?: string;
         readonly index?: number;
       };
       // A call for many has a record of its own for each item.
       const isRecord = msg === 'request' || (msg === 'audit' && index !== undefined);
-      if (isRecord && clientId !== undefined) this.ledger.logged(clientId);
+      // What is not about one client is found by its request's id.
+      const id = clientId ?? requestId;
+      if (isRecord && id !== undefined) this.ledger.logged(id);
     }
     const violations = this.ledger.close();
     const faults = this.faults + this.proxy.faults;
-    if (faults > 0 || this.ledger.figures.requests > 0) keepFigures(this.#name, faults, this.ledger, this.#unit);
+    if (faults > 0 || this.ledger.figures.requests > 0)
+      keepFigures(this.#name, faults, this.ledger, this.#unit);
     return violations.slice(0, 20);
   }
 

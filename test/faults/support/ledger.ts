@@ -32,7 +32,8 @@ export interface LedgerOptions {
   readonly readsLog?: boolean;
 }
 
-const COMMAND_ID = /"clientid":"(lg-[a-z0-9-]+)"/g;
+/** A command names what it is about: a client, whom a ban is for, a standing subscription. */
+const COMMAND_ID = /"(?:clientid|who|name)":"(lg-[a-z0-9-]+)"/g;
 /** Longer than any command id with its key. */
 const CARRY_CHARACTERS = 64;
 

@@ -15,6 +15,8 @@ export interface LoadOptions {
   readonly broker?: string;
   /** Commands to send. Default: disconnect only. */
   readonly actions?: readonly ('disconnect' | 'subscribe' | 'unsubscribe')[];
+  /** The request for an id. Default: one of {@link actions} on the client of that id. */
+  readonly requestFor?: (id: string) => LaneRequest;
   /** The client id of the next request; undefined when there are no more. Default: a new one of the ledger's. */
   readonly nextId?: () => string | undefined;
 }
@@ -24,7 +26,7 @@ const PAUSE_AFTER_ERROR_MS = 50;
 
 /** Callers that go on sending control requests, each noted in the ledger with its answer, until they are stopped. */
 export class Load {
-  readonly #options: Required<LoadOptions>;
+  readonly #options: Required<Omit<LoadOptions, 'requestFor'>> & Pick<LoadOptions, 'requestFor'>;
   readonly #lanes: HttpLane[];
   readonly #running: Promise<void>;
   #startedAt = 0;
@@ -91,7 +93,11 @@ export class Load {
   }
 
   #request(id: string): LaneRequest {
-    const { broker, actions } = this.#options;
+    const { broker, actions, requestFor } = this.#options;
+    if (requestFor !== undefined) {
+      const request = requestFor(id);
+      return { ...request, headers: { ...request.headers, 'X-Request-Id': id } };
+    }
     const action = actions[Number(id.slice(id.lastIndexOf('-') + 1)) % actions.length] ?? 'disconnect';
     return {
       method: 'PUT',

@@ -55,7 +55,8 @@ export class TargetDevice {
   #onBytes(bytes: Buffer): void {
     for (let at = 0; at + 1 < bytes.length; at += 2 + (bytes[at + 1] ?? 0)) {
       const type = (bytes[at] ?? 0) >> 4;
-      if (type === CONNACK) {
+      // Followed by flags and a reason code: a device that is refused was not connected.
+      if (type === CONNACK && bytes[at + 3] === 0) {
         this.#wasConnected = true;
         this.#onFirstConnect?.();
       }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { ControlBroker } from '../../support/control-brokers.js';
 import { Device } from '../../support/device.js';
@@ -148,6 +149,11 @@ export class LineStream {
 
   write(...operations: readonly unknown[]): boolean {
     return this.#request.write(operations.map((operation) => `${JSON.stringify(operation)}\n`).join(''));
+  }
+
+  /** Resolves when what was written has gone out; to be awaited when {@link write} says false. */
+  async drained(): Promise<void> {
+    await once(this.#request, 'drain');
   }
 
   get lines(): Record<string, unknown>[] {
