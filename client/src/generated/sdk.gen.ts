@@ -3,7 +3,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { BulkOnBrokerData, BulkOnBrokerErrors, BulkOnBrokerResponses, BulkOnProjectData, BulkOnProjectErrors, BulkOnProjectResponses, DeleteBanData, DeleteBanErrors, DeleteBanOnProjectData, DeleteBanOnProjectErrors, DeleteBanOnProjectResponses, DeleteBanResponses, DeleteStandingSubscriptionData, DeleteStandingSubscriptionErrors, DeleteStandingSubscriptionResponses, DisconnectClientData, DisconnectClientErrors, DisconnectClientResponses, FindClientsData, FindClientsErrors, FindClientsOfProjectData, FindClientsOfProjectErrors, FindClientsOfProjectResponses, FindClientsResponses, GetBrokerData, GetBrokerErrors, GetBrokerResponses, GetClientData, GetClientErrors, GetClientResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetStandingSubscriptionData, GetStandingSubscriptionErrors, GetStandingSubscriptionResponses, ListAllAuditRecordsData, ListAllAuditRecordsErrors, ListAllAuditRecordsResponses, ListAuditRecordsData, ListAuditRecordsErrors, ListAuditRecordsResponses, ListBansData, ListBansErrors, ListBansOfProjectData, ListBansOfProjectErrors, ListBansOfProjectResponses, ListBansResponses, ListBrokersData, ListBrokersErrors, ListBrokersResponses, ListClientsData, ListClientsErrors, ListClientsResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListStandingSubscriptionsData, ListStandingSubscriptionsErrors, ListStandingSubscriptionsResponses, SetBanData, SetBanErrors, SetBanOnProjectData, SetBanOnProjectErrors, SetBanOnProjectResponses, SetBanResponses, SetStandingSubscriptionData, SetStandingSubscriptionErrors, SetStandingSubscriptionResponses, SubscribeClientData, SubscribeClientErrors, SubscribeClientResponses, UnsubscribeClientData, UnsubscribeClientErrors, UnsubscribeClientResponses } from './types.gen.js';
+import type { BulkOnBrokerData, BulkOnBrokerErrors, BulkOnBrokerResponses, BulkOnProjectData, BulkOnProjectErrors, BulkOnProjectResponses, DeleteBanData, DeleteBanErrors, DeleteBanOnProjectData, DeleteBanOnProjectErrors, DeleteBanOnProjectResponses, DeleteBanResponses, DeleteStandingSubscriptionData, DeleteStandingSubscriptionErrors, DeleteStandingSubscriptionResponses, DisconnectClientData, DisconnectClientErrors, DisconnectClientResponses, FindClientsData, FindClientsErrors, FindClientsOfProjectData, FindClientsOfProjectErrors, FindClientsOfProjectResponses, FindClientsResponses, GetBrokerData, GetBrokerErrors, GetBrokerResponses, GetCallerData, GetCallerErrors, GetCallerResponses, GetClientData, GetClientErrors, GetClientResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetStandingSubscriptionData, GetStandingSubscriptionErrors, GetStandingSubscriptionResponses, ListAllAuditRecordsData, ListAllAuditRecordsErrors, ListAllAuditRecordsResponses, ListAuditRecordsData, ListAuditRecordsErrors, ListAuditRecordsResponses, ListBansData, ListBansErrors, ListBansOfProjectData, ListBansOfProjectErrors, ListBansOfProjectResponses, ListBansResponses, ListBrokersData, ListBrokersErrors, ListBrokersResponses, ListClientsData, ListClientsErrors, ListClientsResponses, ListProjectsData, ListProjectsErrors, ListProjectsResponses, ListStandingSubscriptionsData, ListStandingSubscriptionsErrors, ListStandingSubscriptionsResponses, SetBanData, SetBanErrors, SetBanOnProjectData, SetBanOnProjectErrors, SetBanOnProjectResponses, SetBanResponses, SetStandingSubscriptionData, SetStandingSubscriptionErrors, SetStandingSubscriptionResponses, SubscribeClientData, SubscribeClientErrors, SubscribeClientResponses, UnsubscribeClientData, UnsubscribeClientErrors, UnsubscribeClientResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -56,6 +56,17 @@ export class Operations extends HeyApiClient {
     }) {
         super(args);
         Operations.__registry.set(this, args?.key);
+    }
+    
+    /**
+     * Show who calls, and with which grants
+     */
+    public getCaller<ThrowOnError extends boolean = true>(options?: Options<GetCallerData, ThrowOnError>) {
+        return (options?.client ?? this.client).get<GetCallerResponses, GetCallerErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/caller',
+            ...options
+        });
     }
     
     /**

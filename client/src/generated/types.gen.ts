@@ -679,9 +679,22 @@ export type ProjectBansAnswer = {
     /**
      * Brokers whose bans are not in the list.
      */
-    notAnswered: Array<{
-        [key: string]: unknown;
-    }>;
+    notAnswered: Array<NotAnsweredBroker>;
+};
+
+/**
+ * What went wrong, for programs.
+ */
+export type ErrorCode = 'INVALID' | 'UNAUTHORIZED' | 'NOT_ALLOWED' | 'HOST_NOT_ALLOWED' | 'SELF_DISCONNECT' | 'PROJECT_NOT_FOUND' | 'BROKER_NOT_FOUND' | 'CLIENT_NOT_FOUND' | 'CLIENT_NOT_CONNECTED' | 'BAN_NOT_FOUND' | 'STANDING_SUBSCRIPTION_NOT_FOUND' | 'ROUTE_NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'REQUEST_TIMEOUT' | 'BAN_TOO_WIDE' | 'CLIENT_RECONNECTED' | 'SELECTION_CHANGED' | 'IDEMPOTENCY_KEY_IN_USE' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'PREVIOUS_ACTION_FAILED' | 'TOO_MANY_REQUESTS' | 'HEADERS_TOO_LARGE' | 'INTERNAL_ERROR' | 'CLIENT_CONTROL_NOT_AVAILABLE' | 'NOT_SUPPORTED_BY_BROKER' | 'AUDIT_NOT_AVAILABLE' | 'BROKER_ERROR' | 'BROKER_DENIED' | 'BROKER_UNAVAILABLE' | 'BROKER_BUSY' | 'SELECTION_INCOMPLETE' | 'IDEMPOTENCY_STORE_UNAVAILABLE' | 'SHUTTING_DOWN' | 'AUDIT_STORE_UNAVAILABLE' | 'IDENTITY_PROVIDER_UNAVAILABLE' | 'BROKER_TIMEOUT';
+
+export type NotAnsweredBroker = {
+    project: string;
+    broker: string;
+    /**
+     * The error code.
+     */
+    code: ErrorCode;
+    message: string;
 };
 
 export type BrokerBanInfo = {
@@ -860,21 +873,6 @@ export type FoundClients = {
     truncated: boolean;
 };
 
-/**
- * What went wrong, for programs.
- */
-export type ErrorCode = 'INVALID' | 'UNAUTHORIZED' | 'NOT_ALLOWED' | 'HOST_NOT_ALLOWED' | 'SELF_DISCONNECT' | 'PROJECT_NOT_FOUND' | 'BROKER_NOT_FOUND' | 'CLIENT_NOT_FOUND' | 'CLIENT_NOT_CONNECTED' | 'BAN_NOT_FOUND' | 'STANDING_SUBSCRIPTION_NOT_FOUND' | 'ROUTE_NOT_FOUND' | 'METHOD_NOT_ALLOWED' | 'REQUEST_TIMEOUT' | 'BAN_TOO_WIDE' | 'CLIENT_RECONNECTED' | 'SELECTION_CHANGED' | 'IDEMPOTENCY_KEY_IN_USE' | 'PAYLOAD_TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'IDEMPOTENCY_KEY_REUSED' | 'PREVIOUS_ACTION_FAILED' | 'TOO_MANY_REQUESTS' | 'HEADERS_TOO_LARGE' | 'INTERNAL_ERROR' | 'CLIENT_CONTROL_NOT_AVAILABLE' | 'NOT_SUPPORTED_BY_BROKER' | 'AUDIT_NOT_AVAILABLE' | 'BROKER_ERROR' | 'BROKER_DENIED' | 'BROKER_UNAVAILABLE' | 'BROKER_BUSY' | 'SELECTION_INCOMPLETE' | 'IDEMPOTENCY_STORE_UNAVAILABLE' | 'SHUTTING_DOWN' | 'AUDIT_STORE_UNAVAILABLE' | 'IDENTITY_PROVIDER_UNAVAILABLE' | 'BROKER_TIMEOUT';
-
-export type NotAnsweredBroker = {
-    project: string;
-    broker: string;
-    /**
-     * The error code.
-     */
-    code: ErrorCode;
-    message: string;
-};
-
 export type SubscriptionInfo = {
     topic: string;
     qos: 0 | 1 | 2;
@@ -1046,9 +1044,7 @@ export type DryRunAnswer = {
     /**
      * Brokers that did not tell.
      */
-    notAnswered: Array<{
-        [key: string]: unknown;
-    }>;
+    notAnswered: Array<NotAnsweredBroker>;
 };
 
 export type SelectedClient = {
@@ -1326,6 +1322,78 @@ export type ProjectInfo = {
     id: string;
     name: string;
 };
+
+export type CallerInfo = {
+    /**
+     * The token's name, or the JWT's subject.
+     */
+    name: string;
+    kind: 'token' | 'jwt';
+    grants: Array<GrantInfo>;
+};
+
+export type Role = 'viewer' | 'editor' | 'admin';
+
+export type GrantInfo = {
+    /**
+     * The project; `*`: every project.
+     */
+    project: string;
+    role: Role;
+    /**
+     * Only these brokers of it; absent: all.
+     */
+    brokers?: Array<string>;
+};
+
+export type GetCallerData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/caller';
+};
+
+export type GetCallerErrors = {
+    /**
+     * `UNAUTHORIZED`: The credentials are missing, malformed, unknown or expired.
+     */
+    401: ErrorResponse;
+    /**
+     * `NOT_ALLOWED`: The caller has no grant that covers the project, the broker and the role, whether they exist or not.
+     *
+     * `HOST_NOT_ALLOWED`: The service does not go by the name in the `Host` header, or the calling page is of another one (`Origin`): see `http.allowedHosts`.
+     */
+    403: ErrorResponse;
+    /**
+     * `METHOD_NOT_ALLOWED`: The path exists for other methods, which the `Allow` header lists.
+     */
+    405: ErrorResponse;
+    /**
+     * `TOO_MANY_REQUESTS`: The rate limit is used up; `Retry-After` tells when to come back.
+     */
+    429: ErrorResponse;
+    /**
+     * `INTERNAL_ERROR`: Something unforeseen; the log has the details under the request id.
+     */
+    500: ErrorResponse;
+    /**
+     * `SHUTTING_DOWN`: The service is draining and takes no new work.
+     *
+     * `IDENTITY_PROVIDER_UNAVAILABLE`: The identity provider's keys cannot be fetched, so a JWT can be neither accepted nor rejected.
+     */
+    503: ErrorResponse;
+};
+
+export type GetCallerError = GetCallerErrors[keyof GetCallerErrors];
+
+export type GetCallerResponses = {
+    /**
+     * The caller.
+     */
+    200: CallerInfo;
+};
+
+export type GetCallerResponse = GetCallerResponses[keyof GetCallerResponses];
 
 export type ListProjectsData = {
     body?: never;

@@ -175,7 +175,8 @@ export class ProjectBansAnswer {
   @ApiProperty({
     description: 'Brokers whose bans are not in the list.',
     type: 'array',
-    items: { type: 'object', additionalProperties: true },
+    // By name: the schema is that of the searches.
+    items: { $ref: '#/components/schemas/NotAnsweredBroker' },
     example: [],
   })
   readonly notAnswered!: readonly object[];

@@ -238,7 +238,8 @@ export class DryRunAnswer {
   @ApiProperty({
     description: 'Brokers that did not tell.',
     type: 'array',
-    items: { type: 'object', additionalProperties: true },
+    // By name: the schema is that of the searches.
+    items: { $ref: '#/components/schemas/NotAnsweredBroker' },
     example: [],
   })
   readonly notAnswered!: readonly object[];
