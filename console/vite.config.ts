@@ -5,10 +5,10 @@ import { defineConfig } from 'vite';
  * The page is served at `/console/` under `script-src 'self'; style-src 'self'`: nothing may be written into the HTML,
  * no asset may become a `data:` address, and the polyfill of `modulepreload`, an inline script, stays out.
  */
-export default defineConfig({
+export default defineConfig(({ command }) => ({
   root: fileURLToPath(new URL('.', import.meta.url)),
-  // Relative, for a proxy's path prefix; the service fits it to the address that is asked for.
-  base: './',
+  // Relative: the service writes the way to it into the page, so that a path prefix of a proxy does not matter.
+  base: command === 'build' ? './' : '/console/',
   resolve: {
     alias: {
       '@mqtt-client-control/client': fileURLToPath(new URL('../client/src/index.ts', import.meta.url)),
@@ -26,4 +26,4 @@ export default defineConfig({
     // For work on the page: the API of a service that runs beside it.
     proxy: { '/api': process.env.SERVICE_URL ?? 'http://127.0.0.1:3000' },
   },
-});
+}));

@@ -1,8 +1,8 @@
-import type { ApiError } from './api.js';
+import { ConnectionError } from '@mqtt-client-control/client';
+import { ApiError } from './api.js';
 
 /** What to do about an answer of the API, where something can be done. */
 const ADVICE: Readonly<Record<string, string>> = {
-  SERVICE_UNREACHABLE: 'Look whether the service runs, and whether this computer reaches it.',
   UNAUTHORIZED: 'Sign in again; nothing on this page is lost.',
   NOT_ALLOWED: 'Your role does not cover this. An administrator of the service can grant it.',
   PROJECT_NOT_FOUND: 'It may have been taken out of the configuration. Choose another project above.',
@@ -30,9 +30,16 @@ const ADVICE: Readonly<Record<string, string>> = {
 };
 
 /** A sentence under the API's own words. */
-export function adviceFor(error: Pick<ApiError, 'code' | 'retryAfter'>): string | undefined {
+export function adviceFor(error: unknown): string | undefined {
+  if (error instanceof ConnectionError)
+    return 'Look whether the service runs, and whether this computer reaches it.';
+  if (!(error instanceof ApiError)) return undefined;
   const advice = ADVICE[error.code];
-  if (error.retryAfter === undefined) return advice;
-  const wait = `Try again in ${error.retryAfter} s.`;
-  return advice === undefined ? wait : `${advice} ${wait}`;
+  if (error.retryAfterMs === undefined) return advice;
+  return [advice, `Try again in ${Math.ceil(error.retryAfterMs / 1000)} s.`].filter(Boolean).join(' ');
+}
+
+/** What was thrown, in words. */
+export function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

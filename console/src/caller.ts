@@ -40,7 +40,7 @@ export const projectName = computed(() => {
 export async function readCaller(): Promise<void> {
   const asked = token.value;
   try {
-    const [who, all] = await Promise.all([api.caller(), api.projects()]);
+    const [{ data: who }, { data: all }] = await Promise.all([api.getCaller(), api.listProjects()]);
     if (token.value !== asked) return;
     caller.value = who;
     projects.value = all;
@@ -59,5 +59,7 @@ effect(() => {
     caller.value = undefined;
     projects.value = undefined;
     callerError.value = undefined;
-  } else void readCaller();
+  } else {
+    void readCaller();
+  }
 });

@@ -1,3 +1,4 @@
+import { token } from './session.js';
 import { useCallback, useEffect, useState } from 'preact/hooks';
 
 /** What is asked of the API for a page: not there yet, there, or refused. */
@@ -6,7 +7,7 @@ export type Resource<T> =
   | { readonly state: 'ready'; readonly value: T }
   | { readonly state: 'failed'; readonly error: unknown };
 
-/** Asks when the page opens and whenever `key` changes; what was there stays until the new answer is. */
+/** Asks when the page opens, whenever `key` changes, and again as whoever signs in. */
 export function useResource<T>(
   key: string,
   ask: (signal: AbortSignal) => Promise<T>,
@@ -21,6 +22,6 @@ export function useResource<T>(
       (error: unknown) => controller.signal.aborted || setResource({ state: 'failed', error }),
     );
     return () => controller.abort();
-  }, [key, round]);
+  }, [key, round, token.value]);
   return { resource, reload: useCallback(() => setRound((count) => count + 1), []) };
 }

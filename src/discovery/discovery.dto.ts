@@ -104,6 +104,7 @@ export class ExtensionDescription {
     description: 'What it can do there; of anything else it is 501 `NOT_SUPPORTED_BY_BROKER`.',
     type: 'object',
     properties: Object.fromEntries(EXTENSION_FEATURES.map((name) => [name, { type: 'boolean' }])),
+    selfRequired: true,
     required: [...EXTENSION_FEATURES],
     example: Object.fromEntries(EXTENSION_FEATURES.map((name) => [name, true])),
   })

@@ -1276,6 +1276,48 @@ export type BrokerInfo = {
      * A changed configuration that cannot take effect, because its connection does not come up.
      */
     pendingChange: PendingChangeInfo | null;
+    /**
+     * What it can do beyond the Pro API; null while nothing says that it can.
+     */
+    extension: ExtensionDescription | null;
+    /**
+     * Commands that wait for its answer now.
+     */
+    commandsPending: number;
+    /**
+     * Commands that this process has sent it since it began; only grows.
+     */
+    commandsSent: number;
+};
+
+export type ExtensionDescription = {
+    /**
+     * Version of the companion plugin, or `embedded`.
+     */
+    plugin: string;
+    /**
+     * Which broker it is.
+     */
+    broker: string;
+    /**
+     * What it can do there; of anything else it is 501 `NOT_SUPPORTED_BY_BROKER`.
+     */
+    features: {
+        disconnect: boolean;
+        purge: boolean;
+        subscribe: boolean;
+        inspect: boolean;
+        bans: boolean;
+        standingSubscriptions: boolean;
+        events: boolean;
+        retained: boolean;
+        ifConnectedSince: boolean;
+        preventWill: boolean;
+    };
+    /**
+     * What its operator should know.
+     */
+    warnings: Array<string>;
 };
 
 export type PendingChangeInfo = {

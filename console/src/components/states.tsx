@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { adviceFor } from '../advice.js';
+import { adviceFor, wordsOf } from '../advice.js';
 import { ApiError } from '../api.js';
 import type { Resource } from '../resource.js';
 import { Status } from './status.js';
@@ -27,18 +27,17 @@ export function Empty({ title, children }: { title: string; children?: Component
 
 /** Refused: the API's own words, what to do, and a way to try again. */
 export function Failed({ error, again }: { error: unknown; again?: () => void }) {
-  const words = error instanceof Error ? error.message : String(error);
-  const advice = error instanceof ApiError ? adviceFor(error) : undefined;
+  const advice = adviceFor(error);
   return (
     <div class="notice refused" role="alert">
       <h2>
-        <Status kind="bad">{words}</Status>
+        <Status kind="bad">{wordsOf(error)}</Status>
       </h2>
       {advice !== undefined && <p class="muted">{advice}</p>}
       {error instanceof ApiError && (
         <p class="small muted">
-          <code>{error.code}</code>
-          {error.status > 0 && ` · HTTP ${error.status}`}
+          <code>{error.code}</code> · HTTP {error.status}
+          {error.requestId !== undefined && ` · request ${error.requestId}`}
         </p>
       )}
       {again !== undefined && (

@@ -14,15 +14,12 @@ import { SignIn, SignInAgain } from './sign-in.js';
 
 /** The console: the first page to sign in, then header, navigation, page and drawer. */
 export function Shell() {
-  if (!isSignedIn.value) return <SignIn />;
-  if (caller.value === undefined && callerError.value === undefined) return <Loading />;
+  const isKnown = caller.value !== undefined;
+  if (!isSignedIn.value || (!isKnown && refusal.value !== undefined)) return <SignIn />;
+  if (!isKnown && callerError.value === undefined) return <Loading />;
   return (
     <>
-      {callerError.value !== undefined ? (
-        <Failed error={callerError.value} again={() => void readCaller()} />
-      ) : (
-        <Frame />
-      )}
+      {!isKnown ? <Failed error={callerError.value} again={() => void readCaller()} /> : <Frame />}
       {refusal.value !== undefined && <SignInAgain />}
     </>
   );

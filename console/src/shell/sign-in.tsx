@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { Status } from '../components/status.js';
 import iconUrl from '../icon.svg';
 import { Dialog } from '../components/dialog.js';
 import { refusal, signIn, signOut } from '../session.js';
@@ -27,6 +28,11 @@ function TokenForm({ children }: { children: preact.ComponentChildren }) {
       }}
     >
       {children}
+      {refusal.value !== undefined && (
+        <p role="alert">
+          <Status kind="bad">{refusal.value}</Status>
+        </p>
+      )}
       <TokenField text={text} onText={setText} hint="Kept in this tab until it is closed." />
       <button type="submit" class="primary" disabled={text.trim() === ''}>
         Sign in
