@@ -15,6 +15,7 @@ static const struct {
 	[FAILED_CLIENT_NOT_CONNECTED] = { "CLIENT_NOT_CONNECTED", "Client not connected" },
 	[FAILED_CLIENT_RECONNECTED] = { "CLIENT_RECONNECTED", "Client has connected again" },
 	[FAILED_CONTROL_CLIENT] = { "CONTROL_CLIENT", "Client is a control connection" },
+	[FAILED_NOT_SUBSCRIBED] = { "NOT_SUBSCRIBED", "Client is not subscribed" },
 	[FAILED_NOT_SUPPORTED] = { "NOT_SUPPORTED", "Not supported by this Mosquitto version" },
 	[FAILED_BAN_NOT_FOUND] = { "BAN_NOT_FOUND", "Ban not found" },
 	[FAILED_BAN_TOO_WIDE] = { "BAN_TOO_WIDE", "The ban would keep out everybody" },
@@ -41,7 +42,7 @@ static void log_outcome(const struct command *command, const char *outcome)
 {
 	const struct request *request = command->request;
 
-	mosquitto_log_printf(command->reads_only ? MOSQ_LOG_INFO : MOSQ_LOG_NOTICE,
+	mosquitto_log_printf(command->log_level,
 			"client-control: %.64s%s%.128s%s%s%.256s%s: %s (user '%.128s', client '%.128s', address %s)",
 			command->name,
 			command->clientid ? " client '" : "", command->clientid ? command->clientid : "", command->clientid ? "'" : "",

@@ -24,7 +24,7 @@ struct command {
 	const char *correlation_data;     /* NULL if it has none */
 	const char *clientid;             /* set by command_read_clientid() */
 	const char *topic;                /* set by command_read_topic() */
-	bool reads_only;                  /* its outcome is logged at a lower level */
+	int log_level;                    /* of its outcome */
 	bool waits;                       /* for something else than its turn: set by command_wait_* */
 	bool ended;
 	void (*step)(struct command *command);
@@ -57,6 +57,7 @@ enum failure {
 	FAILED_CLIENT_NOT_CONNECTED,
 	FAILED_CLIENT_RECONNECTED,
 	FAILED_CONTROL_CLIENT,
+	FAILED_NOT_SUBSCRIBED,
 	FAILED_NOT_SUPPORTED,
 	FAILED_BAN_NOT_FOUND,
 	FAILED_BAN_TOO_WIDE,

@@ -154,7 +154,7 @@ static void begin_command(struct command *command)
 		command_fail(command, FAILED_UNKNOWN_COMMAND);
 		return;
 	}
-	command->reads_only = handler->reads_only;
+	command->log_level = handler->log_level;
 	if(!control_offers(command->request->options, handler->need)){
 		command_fail_feature(command, handler->feature);
 	}else if(check_fields(command, handler->fields)){
@@ -181,7 +181,8 @@ static bool advance(struct request *request)
 	if(command->request){
 		command->step(command);
 	}else if(request->next_command){
-		*command = (struct command){ .request = request, .json = request->next_command, .name = UNKNOWN_COMMAND };
+		*command = (struct command){ .request = request, .json = request->next_command, .name = UNKNOWN_COMMAND,
+			.log_level = MOSQ_LOG_NOTICE };
 		request->next_command = request->next_command->next;
 		begin_command(command);
 	}else{

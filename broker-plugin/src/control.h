@@ -20,7 +20,7 @@ bool control_offers(const struct options *options, enum need need);
 struct command_handler {
 	const char *name;
 	void (*run)(struct command *command);
-	bool reads_only;
+	int log_level;        /* of its outcome */
 	enum need need;
 	const char *feature;  /* as `describe` calls what is missing if the need is not met */
 	/* The fields it has besides `command` and `correlationData`, separated by blanks; others are refused. NULL: any. */

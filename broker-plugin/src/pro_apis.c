@@ -6,9 +6,9 @@
 #include "subscription.h"
 
 static const struct command_handler client_control_handlers[] = {
-	{ "disconnectClient", pro_disconnect_client, .need = NEEDS_CLIENTS },
-	{ "subscribeClient", pro_subscribe_client, .need = NEEDS_2_1 },
-	{ "unsubscribeClient", pro_unsubscribe_client, .need = NEEDS_2_1 },
+	{ "disconnectClient", pro_disconnect_client, MOSQ_LOG_NOTICE, .need = NEEDS_CLIENTS },
+	{ "subscribeClient", pro_subscribe_client, MOSQ_LOG_NOTICE, .need = NEEDS_2_1 },
+	{ "unsubscribeClient", pro_unsubscribe_client, MOSQ_LOG_NOTICE, .need = NEEDS_2_1 },
 	{ .name = NULL },
 };
 
@@ -19,8 +19,8 @@ const struct control_api client_control_api = {
 };
 
 static const struct command_handler inspect_handlers[] = {
-	{ "listClients", pro_list_clients, .reads_only = true, .need = NEEDS_CLIENTS },
-	{ "getClient", pro_get_client, .reads_only = true, .need = NEEDS_CLIENTS },
+	{ "listClients", pro_list_clients, MOSQ_LOG_INFO, .need = NEEDS_CLIENTS },
+	{ "getClient", pro_get_client, MOSQ_LOG_INFO, .need = NEEDS_CLIENTS },
 	{ .name = NULL },
 };
 

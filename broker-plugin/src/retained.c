@@ -9,6 +9,7 @@
 #include <sys/random.h>
 
 #include "access.h"
+#include "client_json.h"
 #include "fields.h"
 #include "sessions.h"
 
@@ -191,13 +192,20 @@ static bool is_receiver(struct command *command, uint8_t *max_qos)
 {
 	const struct mosquitto *context;
 	const struct client *client = sessions_find(command->clientid, &context);
+	const cJSON *filter = fields_get(command->json, "subscription");
 
-	if(!client){
+	if(filter && !fields_text(filter)){
+		command_fail_field(command, "subscription", "Invalid subscription");
+	}else if(!client){
 		command_fail(command, FAILED_CLIENT_NOT_FOUND);
 	}else if(access_is_control_client(client)){
 		command_fail(command, FAILED_CONTROL_CLIENT);
 	}else if(!sessions_is_connected(client)){
 		command_fail(command, FAILED_CLIENT_NOT_CONNECTED);
+	}else if(filter && !clients_find_subscription(client, filter->valuestring)
+			&& client_subscriptions_are_known(client, context)){
+
+		command_fail(command, FAILED_NOT_SUBSCRIBED); /* any more: it may have connected again */
 	}else{
 		*max_qos = access_max_qos(client);
 	}

@@ -8,6 +8,7 @@
 #include "sessions.h"
 
 #define QOS_BITS 0x03
+#define RETAIN_HANDLING_BITS 0x30
 
 /* A number 0, 1 or 2; 0 when the field is missing. */
 static bool read_qos(struct command *command, uint8_t *options)
@@ -214,15 +215,14 @@ static struct client *find_client(struct command *command, bool allow_control_cl
 }
 
 
-static struct client *subscribe(struct command *command, bool allow_control_client, bool *existed)
+static struct client *subscribe(struct command *command, bool allow_control_client, uint8_t *options, bool *existed)
 {
 	const struct mosquitto *context;
 	struct client *client;
-	uint8_t options;
 	int rc;
 
 	if(!command_read_clientid(command) || !command_read_topic(command)
-			|| !subscription_read_options(command, command->topic, &options)){
+			|| !subscription_read_options(command, command->topic, options)){
 
 		return NULL;
 	}
@@ -230,7 +230,7 @@ static struct client *subscribe(struct command *command, bool allow_control_clie
 	if(!client){
 		return NULL;
 	}
-	rc = subscription_add(client, command->topic, options, BY_CONTROL, NULL, existed);
+	rc = subscription_add(client, command->topic, *options, BY_CONTROL, NULL, existed);
 	if(rc){
 		fail_by_broker(command, rc);
 		return NULL;
@@ -239,17 +239,35 @@ static struct client *subscribe(struct command *command, bool allow_control_clie
 }
 
 
+/*
+ * A plugin cannot read retained messages: whoever commands has to hand them over (retained.c). "deliver" where the client
+ * is to have them (MQTT 5.0, section 3.3.1.3), "none" where it is not.
+ */
+static const char *retained_answer(const struct command *command, const struct client *client, uint8_t options,
+		bool existed)
+{
+	bool is_wanted = (options & RETAIN_HANDLING_BITS) == MQTT_SUB_OPT_SEND_RETAIN_ALWAYS
+		|| ((options & RETAIN_HANDLING_BITS) == MQTT_SUB_OPT_SEND_RETAIN_NEW && !existed);
+
+	if(!command->request->options->deliver_retained){
+		return "not-enabled";
+	}
+	return is_wanted && sessions_is_connected(client) && !is_shared(command->topic) ? "deliver" : "none";
+}
+
+
 void subscribe_client(struct command *command)
 {
 	struct json_text data = { 0 };
+	uint8_t options;
 	bool existed;
-	const struct client *client = subscribe(command, false, &existed);
+	const struct client *client = subscribe(command, false, &options, &existed);
 
 	if(client){
 		json_open_object(&data, NULL);
 		json_bool(&data, "connected", sessions_is_connected(client));
 		json_bool(&data, "existed", existed);
-		json_string(&data, "retained", command->request->options->deliver_retained ? "none" : "not-enabled");
+		json_string(&data, "retained", retained_answer(command, client, options, existed));
 		json_close_object(&data);
 		command_succeed(command, &data);
 	}
@@ -258,7 +276,9 @@ void subscribe_client(struct command *command)
 
 void pro_subscribe_client(struct command *command)
 {
-	if(subscribe(command, true, NULL)){
+	uint8_t options;
+
+	if(subscribe(command, true, &options, NULL)){
 		command_succeed(command, NULL);
 	}
 }

@@ -186,7 +186,7 @@ static void standing(void)
 	expect(STANDING("\"topic\":\"news\",\"qos\":0"), DATA("{\"clients\":5,\"skipped\":0,\"replaced\":true}"));
 	expect(COMMAND("getClient") ",\"clientid\":\"o1\"", DATA("{*\"subscriptions\":[{\"topic\":\"news\",\"qos\":0,*}],*}"));
 	expect(COMMAND("subscribeClient") ",\"clientid\":\"o1\",\"topic\":\"news\",\"qos\":2",
-			DATA("{\"connected\":true,\"existed\":true,\"retained\":\"none\"}"));
+			DATA("{\"connected\":true,\"existed\":true,\"retained\":\"deliver\"}"));
 	expect(COMMAND("subscribeClient") ",\"clientid\":\"o1\",\"topic\":\"own\",\"qos\":2", DATA("*"));
 	expect(STANDING("\"topic\":\"own\",\"qos\":0"), DATA("{\"clients\":4,\"skipped\":0,\"replaced\":true}"));
 	expect(COMMAND("getClient") ",\"clientid\":\"o1\"", DATA("{*\"topic\":\"own\",\"qos\":2,*\"by\":\"control\"*"));
@@ -218,6 +218,9 @@ static void standing(void)
 }
 
 
+#define SEND_RETAIN(topic, when) COMMAND("subscribeClient") \
+	",\"clientid\":\"other\",\"topic\":\"" topic "\",\"options\":{\"send_retain\":\"" when "\"}"
+
 static void subscriptions(void)
 {
 	stub_broker_start();
@@ -227,18 +230,29 @@ static void subscriptions(void)
 	expect(COMMAND("subscribeClient") ",\"clientid\":\"other\",\"topic\":\"a/#/b\"", INVALID("topic"));
 	expect(COMMAND("unsubscribeClient") ",\"clientid\":\"offline\",\"topic\":\"a/+\"", DATA("{\"absent\":false}"));
 	expect(COMMAND("unsubscribeClient") ",\"clientid\":\"offline\",\"topic\":\"a/+\"", DATA("{\"absent\":true}"));
+	expect(SEND_RETAIN("b", "always"), DATA("{*\"existed\":false,\"retained\":\"deliver\"}"));
+	expect(SEND_RETAIN("b", "new"), DATA("{*\"existed\":true,\"retained\":\"none\"}"));
+	expect(SEND_RETAIN("b", "never"), DATA("{*\"retained\":\"none\"}"));
+	expect(SEND_RETAIN("c", "new"), DATA("{*\"existed\":false,\"retained\":\"deliver\"}"));
+	expect(SEND_RETAIN("$share/g/d", "always"), DATA("{*\"retained\":\"none\"}"));
 	/* The session goes on with the next connection, and so does what is known of it. */
 	expect(COMMAND("subscribeClient") ",\"clientid\":\"other\",\"topic\":\"b\"", DATA("*"));
 	stub_broker_connect("other", NULL, "127.0.0.1");
 	expect(COMMAND("getClient") ",\"clientid\":\"other\"", DATA("{*\"topic\":\"b\",*\"subscriptionsKnown\":\"all\"}"));
 	expect(COMMAND("deliverRetained") ",\"clientid\":\"other\",\"topic\":\"b\",\"payload\":\"aGk=\"", DATA("{}"));
+	expect(COMMAND("deliverRetained") ",\"clientid\":\"other\",\"topic\":\"b\",\"payload\":\"\",\"subscription\":\"b\"",
+			DATA("{}"));
+	expect(COMMAND("deliverRetained") ",\"clientid\":\"other\",\"topic\":\"b\",\"payload\":\"\",\"subscription\":\"b/+\"",
+			CODE("NOT_SUBSCRIBED"));
+	expect(COMMAND("deliverRetained") ",\"clientid\":\"other\",\"topic\":\"b\",\"payload\":\"\",\"subscription\":1",
+			INVALID("subscription"));
 	expect(COMMAND("deliverRetained") ",\"clientid\":\"other\",\"topic\":\"b/#\",\"payload\":\"aGk=\"", INVALID("topic"));
 	expect(COMMAND("deliverRetained") ",\"clientid\":\"other\",\"topic\":\"b\",\"payload\":\"aGk\"", INVALID("payload"));
 	expect(COMMAND("deliverRetained") ",\"clientid\":\"other\",\"topic\":\"b\",\"payload\":\"\",\"properties\":{\"x\":1}",
 			INVALID("properties"));
 	expect(COMMAND("deliverRetained") ",\"clientid\":\"offline\",\"topic\":\"b\",\"payload\":\"\"",
 			CODE("CLIENT_NOT_CONNECTED"));
-	check(stub_broker_counts().delivered == 1, "one message is delivered", "that was right");
+	check(stub_broker_counts().delivered == 2, "two messages are delivered", "that was right");
 	stub_broker_stop();
 }
 
