@@ -27,8 +27,13 @@ const NOT_OPENED: BrokerStatus = {
   connectedSince: null,
   certificateExpiresAt: null,
   lastError: null,
-  features: { clientControl: 'unknown', clientInspect: 'unknown', extension: 'unknown' },
-  featureDetails: { clientControl: NOT_ASKED, clientInspect: NOT_ASKED, extension: NOT_ASKED },
+  features: { clientControl: 'unknown', clientInspect: 'unknown', extension: 'unknown', retained: 'unknown' },
+  featureDetails: {
+    clientControl: NOT_ASKED,
+    clientInspect: NOT_ASKED,
+    extension: NOT_ASKED,
+    retained: NOT_ASKED,
+  },
   pendingChange: null,
 };
 
@@ -240,11 +245,13 @@ export class BrokerGateway {
     const broker: ConfiguredBroker = new ConfiguredBroker(config, {
       observer,
       makeClient: (latest, told) => {
+        let readerId: string | undefined;
         const client: BrokerClient = new BrokerClient(latest, {
           ...told,
           gate: this.#gate,
           nextClientId: () => this.#own.renew(client.clientId, latest.clientIdPrefix),
           onIdentity: () => this.#own.refresh(broker),
+          nextReaderId: () => (readerId = this.#own.renew(readerId, latest.clientIdPrefix)),
           idPrefix: `${randomBytes(12).toString('base64url')}.`,
           stats,
           observer,

@@ -72,8 +72,8 @@ export class ConfiguredBroker {
 
   get status(): BrokerStatus {
     const { visibleState, since, lastError, certificateExpiresAt } = this.#serving.connection;
-    const featureDetails = this.#serving.survey.findings;
-    const { clientControl, clientInspect, extension } = featureDetails;
+    const featureDetails = { ...this.#serving.survey.findings, retained: this.#serving.retained };
+    const { clientControl, clientInspect, extension, retained } = featureDetails;
     return {
       state: visibleState,
       since,
@@ -84,6 +84,7 @@ export class ConfiguredBroker {
         clientControl: clientControl.state,
         clientInspect: clientInspect.state,
         extension: extension.state,
+        retained: retained.state,
       },
       featureDetails,
       pendingChange: this.pendingChange,

@@ -62,6 +62,15 @@ export class BrokerFeatures {
     example: 'unavailable',
   })
   readonly extension!: FeatureState;
+
+  @ApiProperty({
+    ...FEATURE,
+    description:
+      'Whether a client that is subscribed through this API gets retained messages, as `send_retain` says. On Mosquitto only with ' +
+      "`retained: deliver` in the broker's configuration and the plugin's option `deliver_retained`; otherwise `unavailable`.",
+    example: 'unavailable',
+  })
+  readonly retained!: FeatureState;
 }
 
 /** What is known of a control API, with how and since when. */
@@ -90,6 +99,9 @@ export class BrokerFeatureDetails {
 
   @ApiProperty({ type: FeatureDetail })
   readonly extension!: FeatureDetail;
+
+  @ApiProperty({ type: FeatureDetail })
+  readonly retained!: FeatureDetail;
 }
 
 /** What a broker with this project's own endpoint (the companion plugin, the embedded broker) says of it. */

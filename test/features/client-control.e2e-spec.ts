@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { CONTROL_BROKERS, type ControlBroker } from '../support/control-brokers.js';
+import { CONTROL_BROKERS, HANDING_OVER, type ControlBroker } from '../support/control-brokers.js';
 import { Device } from '../support/device.js';
 import { TestService, TOKENS } from '../support/test-service.js';
 
 /** The three operations, from the REST call to what a real MQTT client sees, on every kind of broker. */
-describe.each(CONTROL_BROKERS)('client control on %s', (_name, startBroker) => {
+describe.each([...CONTROL_BROKERS, ...HANDING_OVER])('client control on %s', (_name, startBroker) => {
   let broker: ControlBroker;
   let service: TestService;
   const devices: Device[] = [];

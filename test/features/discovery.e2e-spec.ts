@@ -86,6 +86,7 @@ describe('GET /api/projects/{projectId}/brokers/{brokerId}', () => {
         clientControl: expect.any(String),
         clientInspect: expect.any(String),
         extension: expect.any(String),
+        retained: expect.any(String),
       },
       featureDetails: expect.any(Object),
       pendingChange: null,

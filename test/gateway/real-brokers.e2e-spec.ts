@@ -120,6 +120,7 @@ describe('what a broker says when it lets a client in', () => {
       clientControl: 'available',
       clientInspect: 'available',
       extension: 'available',
+      retained: 'unavailable',
     });
   });
 });
@@ -176,6 +177,7 @@ describe('what a broker answers is found out after the connect', () => {
       clientControl: 'available',
       clientInspect: 'available',
       extension: 'available',
+      retained: 'unavailable',
     });
     const { extension } = gateway.gateway.capabilities(REF);
     expect(extension).toMatchObject({
@@ -192,6 +194,7 @@ describe('what a broker answers is found out after the connect', () => {
       clientControl: 'unavailable',
       clientInspect: 'unavailable',
       extension: 'unavailable',
+      retained: 'unavailable',
     });
     expect(featureDetails.clientControl.words).toMatch(/no such endpoint/);
     expect(await gateway.disconnect('c')).toMatchObject({

@@ -9,7 +9,7 @@ export interface ControlBroker {
   readonly url: string;
   /** Protocol version of the devices. */
   readonly protocolVersion: 4 | 5;
-  /** Whether it sends retained messages for a subscription made on a client's behalf; Mosquitto lets no plugin do that. */
+  /** Whether a client gets retained messages for a subscription made on its behalf. */
   readonly sendsRetained: boolean;
   /** The broker's entry in the configuration file. */
   readonly settings: object;
@@ -24,6 +24,12 @@ export const CONTROL_BROKERS: readonly (readonly [string, () => Promise<ControlB
   ['the embedded broker', startEmbedded],
   ['Mosquitto 2.1 with the companion plugin, MQTT 5', () => startMosquitto(5)],
   ['Mosquitto 2.1 with the companion plugin, MQTT 3.1.1', () => startMosquitto(4)],
+];
+
+/** Those on which this service hands the retained messages over. */
+export const HANDING_OVER: typeof CONTROL_BROKERS = [
+  ['Mosquitto 2.1 with retained messages handed over, MQTT 5', () => startMosquitto(5, true)],
+  ['Mosquitto 2.1 with retained messages handed over, MQTT 3.1.1', () => startMosquitto(4, true)],
 ];
 
 async function startEmbedded(): Promise<ControlBroker> {
@@ -43,7 +49,7 @@ async function startEmbedded(): Promise<ControlBroker> {
   };
 }
 
-async function startMosquitto(protocolVersion: 4 | 5): Promise<ControlBroker> {
+async function startMosquitto(protocolVersion: 4 | 5, handsOver = false): Promise<ControlBroker> {
   const { binary, library } = preparePluginTarget('2.1');
   const credentials = { username: 'gateway', password: 'password of the tests' };
   const broker = await Mosquitto.start({
@@ -60,13 +66,14 @@ async function startMosquitto(protocolVersion: 4 | 5): Promise<ControlBroker> {
       `plugin ${library}`,
       `plugin_opt_allow_username ${credentials.username}`,
       'plugin_opt_state_dir {dir}',
+      ...(handsOver ? ['plugin_opt_deliver_retained true'] : []),
     ],
   });
   return {
     url: broker.url,
     protocolVersion,
-    sendsRetained: false,
-    settings: { url: broker.url, protocolVersion, ...credentials },
+    sendsRetained: handsOver,
+    settings: { url: broker.url, protocolVersion, ...credentials, ...(handsOver && { retained: 'deliver' }) },
     stop: () => broker.stop(),
   };
 }

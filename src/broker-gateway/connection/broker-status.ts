@@ -43,6 +43,9 @@ export interface PendingChange {
   readonly lastError: string | null;
 }
 
+/** What is found out of a broker: its control APIs, and what becomes of retained messages for subscriptions of this service. */
+export type BrokerFeature = ControlApi | 'retained';
+
 /** A broker connection as the discovery API shows it. */
 export interface BrokerStatus {
   readonly state: ConnectionState;
@@ -54,8 +57,8 @@ export interface BrokerStatus {
   readonly certificateExpiresAt: number | null;
   /** Why the connection was last lost or refused; null when it never was, or is open again. */
   readonly lastError: string | null;
-  readonly features: Readonly<Record<ControlApi, FeatureState>>;
-  readonly featureDetails: Readonly<Record<ControlApi, FeatureFinding>>;
+  readonly features: Readonly<Record<BrokerFeature, FeatureState>>;
+  readonly featureDetails: Readonly<Record<BrokerFeature, FeatureFinding>>;
   /** While a changed configuration waits for its connection, the one before stays in use; null otherwise. */
   readonly pendingChange: PendingChange | null;
 }

@@ -44,6 +44,12 @@ export function commandFailure(error: CommandError, { command, clientid }: Faile
         'The broker has a session of this client, but the client is not connected',
         { clientid },
       );
+    case 'NOT_SUBSCRIBED':
+      return new GatewayError(
+        'CLIENT_NOT_CONNECTED',
+        'The client that had this subscription is gone, or has it no more',
+        { clientid },
+      );
     case 'CLIENT_RECONNECTED':
       return new GatewayError('CLIENT_RECONNECTED', 'The client has connected again since then', {
         lastConnect: info.lastConnect,

@@ -1,6 +1,6 @@
 import type { BrokerConfig } from '../../config/config.js';
 import type { BrokerLimits } from '../connection/broker-limits.js';
-import type { ConnectionState } from '../connection/broker-status.js';
+import type { ConnectionState, FeatureFinding } from '../connection/broker-status.js';
 import type { ConnectGate } from '../connection/connect-gate.js';
 import { KeptConnection } from '../connection/kept-connection.js';
 import {
@@ -15,11 +15,14 @@ import {
 import type { BrokerObserver } from '../gateway-observer.js';
 import type { ControlApi } from '../protocol/control-api.js';
 import type { CommandData, ControlCommand, EventBatch } from '../protocol/control-protocol.js';
+import { retainedFinding } from '../protocol/retained-finding.js';
+import type { RetainedTarget } from '../protocol/retained-message.js';
 import { ApiSurvey } from './api-survey.js';
 import type { ClientStats } from './client-stats.js';
 import type { ControlRequest, Lane, RequestOptions } from './control-request.js';
 import { MessageSender } from './message-sender.js';
 import { ReplyReader } from './reply-reader.js';
+import { RetainedDelivery } from './retained-delivery.js';
 import { RequestTable, type Settling } from './request-table.js';
 
 /** What a {@link BrokerClient} needs besides its configuration. */
@@ -29,6 +32,8 @@ export interface ClientParts {
   readonly nextClientId: () => string;
   /** What {@link BrokerClient.clientId} or the survey says of the connection's client id changed. */
   readonly onIdentity: () => void;
+  /** The client id for the next connection that reads retained messages. */
+  readonly nextReaderId: () => string;
   /** Makes correlation ids unique across processes and restarts. */
   readonly idPrefix: string;
   readonly stats: ClientStats;
@@ -53,6 +58,8 @@ export class BrokerClient {
   readonly #table: RequestTable;
   readonly #sender: MessageSender;
   readonly #reader: ReplyReader;
+  /** Only where retained messages are to be handed over. */
+  readonly #delivery: RetainedDelivery | undefined;
   #clientId: string | undefined;
   #draining = false;
 
@@ -102,11 +109,29 @@ export class BrokerClient {
       observer,
       onEvents: parts.onEvents,
     });
+    if (config.retained === 'deliver')
+      this.#delivery = new RetainedDelivery(config, {
+        nextClientId: parts.nextReaderId,
+        obstacle: () => this.#readerObstacle(),
+        send: (command, signal) =>
+          this.request('extension', command, { lane: 'bulk', ...(signal !== undefined && { signal }) }),
+      });
   }
 
   /** The client id of the latest attempt to connect, or the one that the broker assigned. */
   get clientId(): string | undefined {
     return this.#clientId;
+  }
+
+  /** Whether retained messages reach the clients that are subscribed over this connection. */
+  get retained(): FeatureFinding {
+    const { extension, findings } = this.survey;
+    return retainedFinding({
+      extension,
+      endpoint: findings.extension,
+      isOn: this.#delivery !== undefined,
+      problem: this.#delivery?.problem,
+    });
   }
 
   /** Requests of callers with one command that wait or are in flight. */
@@ -135,8 +160,10 @@ export class BrokerClient {
     api: ControlApi,
     command: ControlCommand,
     { lane = 'single', signal }: RequestOptions = {},
-    settling: Settling,
+    caller: Settling,
   ): void {
+    const delivery = command.command === 'subscribeClient' ? this.#delivery : undefined;
+    const settling = delivery === undefined ? caller : withRetained(delivery, command, lane, signal, caller);
     const refusal = signal?.aborted === true ? requestAborted() : this.#refusal(api, lane);
     if (refusal !== undefined) this.#refuse(command, refusal, settling);
     else this.#enqueue(api, command, lane, signal, settling);
@@ -162,6 +189,7 @@ export class BrokerClient {
   async destroy(): Promise<void> {
     this.#draining = true;
     this.survey.stop();
+    this.#delivery?.close();
     this.#failAll();
     this.#table.close();
     await this.connection.close();
@@ -194,6 +222,14 @@ export class BrokerClient {
     return lane === 'single' && this.#table.count('single') >= maxPending
       ? brokerBusy(maxPending)
       : undefined;
+  }
+
+  /** Where every connection of a user has the same client id, a second one would take this one's place. */
+  #readerObstacle(): string | undefined {
+    const known = this.survey.confirmedClientId;
+    return known === undefined || known === this.#clientId
+      ? undefined
+      : 'the broker gives connections another client id, so one that reads retained messages would take the place of this one';
   }
 
   #connectionRefusal(): GatewayError | undefined {
@@ -238,4 +274,25 @@ export class BrokerClient {
     else if (state.kind === 'connected')
       state.connection.destroy(`no sign of the broker within ${requestTimeoutMs} ms`, 'timeout');
   }
+}
+
+/** Hands over what is retained, where the broker leaves that to us, before the caller is told that the client is subscribed. */
+function withRetained(
+  delivery: RetainedDelivery,
+  { clientid, topic, qos }: ControlCommand,
+  lane: 'single' | 'bulk',
+  signal: AbortSignal | undefined,
+  { resolve, reject }: Settling,
+): Settling {
+  return {
+    resolve: (data) => {
+      if (data.retained !== 'deliver') {
+        resolve(data);
+        return;
+      }
+      const target = { clientid, topic, qos: qos ?? 0 } as RetainedTarget;
+      void delivery.handOver(target, lane, signal).then((retained) => resolve({ ...data, retained }));
+    },
+    reject,
+  };
 }

@@ -63,6 +63,14 @@ function brokerFields(files: ConfigFiles) {
       .prefault(10_000)
       .meta({ description: 'Commands waiting or in flight; more answer 503 `BROKER_BUSY`.' }),
     maxBatch: integer(1, 10_000).prefault(100).meta({ description: 'Commands in one MQTT message.' }),
+    retained: z
+      .enum(['off', 'deliver'], 'must be off or deliver')
+      .prefault('off')
+      .meta({
+        description:
+          '`deliver`: a client that is subscribed to a topic is also handed its retained messages, as `send_retain` says. On Mosquitto, with the ' +
+          "companion plugin and its option `deliver_retained`. This service's user reads them: it needs read rights to them, and the client's own are not asked.",
+      }),
   };
 }
 
