@@ -1349,6 +1349,7 @@ export type BrokerFeatureDetails = {
     clientControl: FeatureDetail;
     clientInspect: FeatureDetail;
     extension: FeatureDetail;
+    retained: FeatureDetail;
 };
 
 export type BrokerFeatures = {
@@ -1358,6 +1359,10 @@ export type BrokerFeatures = {
      * This project's own endpoint: the companion plugin or the embedded broker.
      */
     extension: FeatureState;
+    /**
+     * Whether a client that is subscribed through this API gets retained messages, as `send_retain` says. On Mosquitto only with `retained: deliver` in the broker's configuration and the plugin's option `deliver_retained`; otherwise `unavailable`.
+     */
+    retained: FeatureState;
 };
 
 export type ProjectInfo = {
