@@ -131,7 +131,11 @@ export function Table<Row>(props: TableProps<Row>) {
                   </div>
                 )}
                 {columns.map(({ name, cell, isNumber }) => (
-                  <div key={name} role="gridcell" class={isNumber ? `cell-${name} number` : `cell-${name}`}>
+                  <div
+                    key={name}
+                    role="gridcell"
+                    class={isNumber ? `column-${name} number` : `column-${name}`}
+                  >
                     {cell(row)}
                   </div>
                 ))}
@@ -181,7 +185,7 @@ function Head<Row>({ columns, ticks, sorting, onSort }: TableProps<Row>) {
             <div
               key={name}
               role="columnheader"
-              class={isNumber ? 'number' : undefined}
+              class={isNumber ? `column-${name} number` : `column-${name}`}
               aria-sort={isSorted ? (sorting.down ? 'descending' : 'ascending') : undefined}
             >
               {sorts && onSort !== undefined ? (
