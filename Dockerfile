@@ -1,4 +1,4 @@
-# The service's image: Node and the compiled service, without npm, compilers or development dependencies.
+# The service's image: Node, the compiled service with its console, and the command line, without npm, compilers or development dependencies.
 # It runs as an unprivileged user and writes nothing to its file system but what is mounted at /var/lib/client-control.
 #
 # HEALTHCHECK is part of Docker's image format; podman keeps it with `podman build --format docker`.
@@ -8,13 +8,19 @@ ARG DEBIAN_RELEASE=trixie
 FROM node:${NODE_VERSION}-${DEBIAN_RELEASE}-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
+COPY client/package.json ./client/
+COPY console/package.json ./console/
 # No package's install script is needed to build or to run.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src ./src
-RUN npm run build:service && rm dist/.tsbuildinfo
-# TypeScript would stay otherwise: it is an optional peer of a runtime dependency.
-RUN npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+COPY client ./client
+COPY console ./console
+COPY scripts/build-console.mjs ./scripts/
+RUN npm run build && npm run build:console && rm dist/.tsbuildinfo
+# TypeScript would stay otherwise: it is an optional peer of a runtime dependency. The console runs in browsers.
+RUN npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
+	&& rm node_modules/@mqtt-client-control/console
 # Source maps, type declarations and manuals of packages are half of their size, and nothing reads them; licences stay.
 RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \
 	-o \( -iname '*.md' ! -iname '*licen*' \) \) -delete
@@ -33,6 +39,9 @@ WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+COPY --from=build /app/console/dist ./console/dist
+COPY --from=build /app/client/package.json ./client/
+COPY --from=build /app/client/dist ./client/dist
 COPY deploy/container/healthcheck deploy/container/healthcheck.mjs LICENSE ./
 
 # HOST and PORT win over the configuration file: inside a container they are always these.

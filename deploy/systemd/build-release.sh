@@ -9,17 +9,26 @@ trap 'rm -rf "$work"' EXIT
 release="$work/mqtt-client-control-$version"
 mkdir "$release"
 
-cp -R "$here/package.json" "$here/package-lock.json" "$here/nest-cli.json" "$here"/tsconfig*.json "$here/src" "$release"
+cp -R "$here/package.json" "$here/package-lock.json" "$here/nest-cli.json" "$here"/tsconfig*.json "$here/src" \
+	"$here/client" "$here/console" "$release"
+mkdir "$release/scripts"
+cp "$here/scripts/build-console.mjs" "$release/scripts"
 (
 	cd "$release"
+	rm -rf client/node_modules client/dist console/node_modules console/dist
 	npm ci --ignore-scripts --no-audit --no-fund
 	npm run build
+	npm run build:console
 	npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
-	rm -rf src nest-cli.json tsconfig*.json dist/.tsbuildinfo
+	# The console is built, and runs in browsers.
+	find console -mindepth 1 -maxdepth 1 ! -name dist -exec rm -rf {} +
+	rm -rf node_modules/@mqtt-client-control/console
+	rm -rf src client/src client/command-line client/*.mjs client/tsconfig*.json nest-cli.json tsconfig*.json dist/.tsbuildinfo .cache
+	rm scripts/build-console.mjs
 	# Nothing reads these, and they are half of the size; licences stay.
 	find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 ) >&2
-mkdir "$release/scripts" "$release/deploy"
+mkdir "$release/deploy"
 cp "$here/scripts/token.mjs" "$release/scripts"
 cp -R "$here/deploy/systemd" "$here/deploy/prometheus" "$here/deploy/grafana" "$release/deploy"
 cp -R "$here/docs" "$here/LICENSE" "$here/CHANGELOG.md" "$here/config.example.yaml" "$here/config.schema.json" \

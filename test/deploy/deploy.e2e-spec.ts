@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { configJsonSchema, type JsonSchema } from '../../src/config/schema/json-schema.js';
 import { loadConfigFile } from '../../src/config/load-config.js';
@@ -286,7 +286,8 @@ describe('the container image', () => {
     expect(sources).toContain('package-lock.json');
     for (const source of sources) {
       expect(existsSync(source)).toBe(true);
-      expect(context).toContain(`\n!${source.replace(/\/healthcheck(\.mjs)?$/, '')}\n`);
+      const isLetIn = (path: string): boolean => context.includes(`\n!${path}\n`);
+      expect([source, dirname(source)].filter(isLetIn)).not.toEqual([]);
     }
   });
 
@@ -305,8 +306,15 @@ describe('the container image', () => {
     async () => {
       const dir = mkdtempSync(join(tmpdir(), 'image-'));
       try {
-        for (const file of ['package.json', 'package-lock.json']) cpSync(file, join(dir, file));
-        cpSync('dist', join(dir, 'dist'), { recursive: true });
+        const manifests = [
+          'package.json',
+          'package-lock.json',
+          'client/package.json',
+          'console/package.json',
+        ];
+        for (const file of manifests) cpSync(file, join(dir, file));
+        for (const built of ['dist', 'client/dist', 'console/dist'])
+          cpSync(built, join(dir, built), { recursive: true });
         cpSync('deploy/container/healthcheck.mjs', join(dir, 'healthcheck.mjs'));
         const install = ['ci', '--omit=dev', '--omit=optional', '--ignore-scripts', '--prefer-offline'];
         execFileSync('npm', [...install, '--no-audit', '--no-fund'], { cwd: dir, stdio: 'ignore' });
@@ -337,6 +345,8 @@ describe('the container image', () => {
           const isHealthy = (): boolean =>
             spawnSync(command, [...args, 'healthcheck.mjs'], { cwd: dir, env }).status === 0;
           await until(isHealthy, 'the health check succeeds');
+          const page = await fetch(`http://127.0.0.1:${port}/console/`);
+          expect(await page.text()).toContain('<div id="console">');
           service.kill('SIGTERM');
           expect(await exited).toEqual([0, null]);
           expect(isHealthy()).toBe(false);
