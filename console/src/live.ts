@@ -15,6 +15,11 @@ export const tellsOfClients = signal<ReadonlySet<string>>(new Set());
 
 const listeners = new Set<(event: ServiceEvent) => void>();
 
+/** Calls back for each event of the project that is looked at, for good. */
+export function onEvent(listener: (event: ServiceEvent) => void): void {
+  listeners.add(listener);
+}
+
 /** Calls back for each event of the project while a component is there. */
 export function useEvents(onEvent: (event: ServiceEvent) => void): void {
   const ref = useRef(onEvent);

@@ -4,6 +4,9 @@ import type { Role } from './caller.js';
 import type { IconName } from './components/icon.js';
 import { BrokersPage } from './pages/brokers/brokers-page.js';
 import { ClientsPage } from './pages/clients/clients-page.js';
+import { BansPage } from './pages/bans/bans-page.js';
+import { EventsPage } from './pages/events/events-page.js';
+import { StandingPage } from './pages/standing/standing-page.js';
 import { FindPage } from './pages/find/find-page.js';
 
 export interface PageProps {
@@ -41,6 +44,23 @@ export const PAGES: readonly Page[] = [
     role: 'viewer',
     icon: 'clients',
     component: ClientsPage,
+  },
+  { path: 'bans', title: 'Bans', scope: 'project', role: 'viewer', icon: 'bans', component: BansPage },
+  {
+    path: 'standing',
+    title: 'Standing subs',
+    scope: 'project',
+    role: 'viewer',
+    icon: 'standing',
+    component: StandingPage,
+  },
+  {
+    path: 'events',
+    title: 'Events',
+    scope: 'project',
+    role: 'viewer',
+    icon: 'events',
+    component: EventsPage,
   },
   { path: 'find', title: 'Find', scope: 'everywhere', role: 'viewer', component: FindPage },
 ];

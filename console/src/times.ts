@@ -38,3 +38,10 @@ const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 export function absolute(at: number): string {
   return `${ABSOLUTE.format(at)} (${ZONE})`;
 }
+
+const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
+
+/** The time of day, to the second, in the user's zone. */
+export function clock(at: number): string {
+  return CLOCK.format(at);
+}
