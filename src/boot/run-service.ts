@@ -1,12 +1,12 @@
 import { ConfigError } from '../config/config-error.js';
 import { createLogger, toLogLevel } from '../logging/create-logger.js';
-import { boundHeap } from './bounded-heap.js';
+import { tuneGarbageCollector } from './garbage-collector.js';
 import type { ProcessSignals } from './process-signals.js';
 import { startService } from './start-service.js';
 
 /** Runs the service until a signal ends the process; with status 1 when it cannot start. */
 export async function runService(signals: ProcessSignals): Promise<void> {
-  boundHeap();
+  tuneGarbageCollector();
   const level = toLogLevel(process.env.LOG_LEVEL ?? 'info');
   const logger = createLogger(level ?? 'info');
   try {
