@@ -35,6 +35,7 @@ describe.each([
         write,
         writeLines: (lines, count) => {
           const records = lines
+            .toString()
             .trimEnd()
             .split('\n')
             .map((line) => JSON.parse(line) as AuditRecord);

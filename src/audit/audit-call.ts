@@ -1,10 +1,9 @@
 import type { ErrorCode } from '../errors/error-codes.js';
 import type { AppError } from '../errors/app-error.js';
 import type { RequestRecord } from '../http/request-record.js';
-import { GatheredText } from '../json/gathered-text.js';
 import type { JsonObject } from '../json/json.js';
 import {
-  itemLines,
+  ItemLines,
   itemRecords,
   nameCall,
   recordOf,
@@ -26,7 +25,7 @@ export interface CallTrail {
   /** Never rejects. @returns how many could not be written */
   write(records: readonly AuditRecord[]): Promise<number>;
   /** The same with records that are encoded, so many, each with a line break at its end. */
-  writeLines(lines: string, count: number): Promise<number>;
+  writeLines(lines: Buffer, count: number): Promise<number>;
   /** The errors to answer when records that are required could not be written. */
   notSent(request: RequestRecord): AppError;
   notConcluded(request: RequestRecord): AppError;
@@ -46,10 +45,8 @@ export class AuditCall {
   readonly #request: RequestRecord;
   readonly #toRecord: ReturnType<typeof itemRecords>;
   /** Where the store takes lines, items are encoded at once. */
-  readonly #toLine: ReturnType<typeof itemLines> | undefined;
+  readonly #lines: ItemLines | undefined;
   #gathered: AuditRecord[] = [];
-  readonly #lines = new GatheredText();
-  #lineCount = 0;
   #isScheduled = false;
   #waiting = 0;
   #onRoom: (() => void)[] = [];
@@ -62,7 +59,7 @@ export class AuditCall {
     this.#request = request;
     this.id = nameCall(request);
     this.#toRecord = itemRecords(request);
-    this.#toLine = trail.takesLines ? itemLines(request) : undefined;
+    this.#lines = trail.takesLines ? new ItemLines(request) : undefined;
   }
 
   /** Whether items have to be {@link announce}d. */
@@ -101,20 +98,18 @@ export class AuditCall {
    * @returns false when the trail is behind: wait for {@link room} before sending more
    */
   conclude(item: EndedItem): boolean {
-    if (this.#toLine === undefined) {
-      this.#gathered.push(this.#toRecord(item, item.outcome, item.outcomeDetail));
-    } else {
-      this.#lines.add(this.#toLine(item));
-      this.#lineCount += 1;
-    }
-    if (this.#gathered.length + this.#lineCount >= BATCH) this.#flush();
-    else if (!this.#isScheduled) {
+    if (!this.#isScheduled) {
       this.#isScheduled = true;
+      this.#lines?.stamp();
       setImmediate(() => {
         this.#isScheduled = false;
         this.#flush();
       });
     }
+    if (this.#lines === undefined)
+      this.#gathered.push(this.#toRecord(item, item.outcome, item.outcomeDetail));
+    else this.#lines.add(item);
+    if (this.#gatheredCount >= BATCH) this.#flush();
     return this.#waiting < HIGH_WATER;
   }
 
@@ -145,18 +140,20 @@ export class AuditCall {
     return this.#lost > 0 && this.isRequired ? this.#trail.notConcluded(request) : undefined;
   }
 
+  get #gatheredCount(): number {
+    return this.#lines?.count ?? this.#gathered.length;
+  }
+
   #flush(): void {
     const records = this.#gathered;
-    const lineCount = this.#lineCount;
-    const count = records.length + lineCount;
+    const count = this.#gatheredCount;
     if (count === 0) return;
     this.#gathered = [];
-    this.#lineCount = 0;
     this.#waiting += count;
     const written =
-      lineCount > 0
-        ? this.#trail.writeLines(this.#lines.take().toString(), lineCount)
-        : this.#trail.write(records);
+      this.#lines === undefined
+        ? this.#trail.write(records)
+        : this.#trail.writeLines(this.#lines.take(), count);
     void written.then((lost) => {
       this.#lost += lost;
       this.#waiting -= count;

@@ -109,42 +109,98 @@ export function itemRecords(
 }
 
 /**
- * Makes the records of a call's items as lines of JSON, the same as {@link itemRecords}: what they have in common is
- * encoded once. A call ends a hundred thousand items a second.
+ * Gathers the records of a call's items as lines of JSON, the same as {@link itemRecords}: what they have in common is
+ * encoded once, and all that is gathered becomes one text. A call ends a hundred thousand items a second.
  */
-export function itemLines(request: RequestRecord): (item: EndedItem) => string {
-  const { requestId, caller, callerKind, address, project, broker, callId, reason } = originOf(request);
-  const who = membersOf({ requestId, caller, callerKind, address, project });
-  const call = `${membersOf({ callId })},"index":`;
-  const why = `${membersOf({ reason })},"outcome":"`;
-  let time = '';
-  let where: string | undefined;
-  let head = '';
-  return (item) => {
-    // Of what few items differ in, the text is kept for the next one.
-    if (time !== isoTime() || where !== item.broker) {
-      time = isoTime();
-      where = item.broker;
-      const named = where === undefined ? broker : bounded(where, MAX_NAME);
-      head = Buffer.from(`{"time":"${time}"${who}${membersOf({ broker: named })}`).toString();
+export class ItemLines {
+  readonly #request: RequestRecord;
+  readonly #who: string;
+  readonly #broker: string | undefined;
+  readonly #call: string;
+  readonly #why: string;
+  #pieces: (string | number)[] = [];
+  #count = 0;
+  #time = '';
+  #duration = '';
+  #kept: KeptTexts | undefined;
+
+  constructor(request: RequestRecord) {
+    const { requestId, caller, callerKind, address, project, broker, callId, reason } = originOf(request);
+    this.#request = request;
+    this.#broker = broker;
+    this.#who = membersOf({ requestId, caller, callerKind, address, project });
+    this.#call = `${membersOf({ callId })},"index":`;
+    this.#why = `${membersOf({ reason })},"outcome":"`;
+  }
+
+  /** Lines that are gathered. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Items that are added from here on end now: to be called at the beginning of each turn. */
+  stamp(): void {
+    this.#time = isoTime();
+    this.#duration = `,"durationMs":${millisecondsSince(this.#request.startedAt)}}\n`;
+    this.#kept = undefined;
+  }
+
+  add(item: EndedItem): void {
+    if (this.#kept === undefined || !isLike(item, this.#kept)) this.#kept = this.#textsFor(item);
+    const { head, tail } = this.#kept;
+    const { clientId, topic } = item;
+    // Texts that are joined at last are one string; a sum of texts would be a tree of them, for the garbage collector to walk.
+    if (clientId !== undefined && topic !== undefined) {
+      const [id, filter] = [JSON.stringify(bounded(clientId)), JSON.stringify(bounded(topic))];
+      this.#pieces.push(head, ',"clientId":', id, ',"topic":', filter, this.#call, item.index, tail);
+    } else {
+      const about = membersOf({ clientId: clientId && bounded(clientId), topic: topic && bounded(topic) });
+      this.#pieces.push(head, about, this.#call, item.index, tail);
     }
-    const { action, clientId, topic, outcomeDetail } = item;
-    // An array that is joined is one string; a sum of strings would be a tree of them, for the garbage collector to walk.
-    return [
-      head,
-      action === undefined ? '' : `,"action":"${action}"`,
-      clientId === undefined ? '' : `,"clientId":${JSON.stringify(bounded(clientId))}`,
-      topic === undefined ? '' : `,"topic":${JSON.stringify(bounded(topic))}`,
-      call,
-      item.index,
-      why,
-      item.outcome,
-      outcomeDetail === undefined ? '"' : `","outcomeDetail":"${outcomeDetail}"`,
-      ',"durationMs":',
-      millisecondsSince(request.startedAt),
-      '}\n',
-    ].join('');
-  };
+    this.#count += 1;
+  }
+
+  /** Hands over what is gathered, each line with a line break at its end. */
+  take(): Buffer {
+    const text = this.#pieces.join('');
+    this.#pieces = [];
+    this.#count = 0;
+    return Buffer.from(text);
+  }
+
+  #textsFor({ broker, action, outcome, outcomeDetail }: EndedItem): KeptTexts {
+    const named = broker === undefined ? this.#broker : bounded(broker, MAX_NAME);
+    const head = `{"time":"${this.#time}"${this.#who}${membersOf({ broker: named, action })}`;
+    const detail = membersOf({ outcomeDetail });
+    return {
+      broker,
+      action,
+      outcome,
+      outcomeDetail,
+      head: flat(head),
+      tail: flat(`${this.#why}${outcome}"${detail}${this.#duration}`),
+    };
+  }
+}
+
+/** The texts that the lines of many items have in common, and of which items. */
+interface KeptTexts extends Pick<EndedItem, 'broker' | 'action' | 'outcome' | 'outcomeDetail'> {
+  readonly head: string;
+  readonly tail: string;
+}
+
+function isLike(item: EndedItem, kept: KeptTexts): boolean {
+  return (
+    item.outcome === kept.outcome &&
+    item.action === kept.action &&
+    item.broker === kept.broker &&
+    item.outcomeDetail === kept.outcomeDetail
+  );
+}
+
+/** The same text as one string, not as a tree of them that is walked whenever it is used. */
+function flat(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 /** The members of an object as JSON, each with a comma before it; those that are undefined are left out. */

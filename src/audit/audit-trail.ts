@@ -157,9 +157,13 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** @returns how many could not be written */
-  async #writeLines(lines: string, count: number): Promise<number> {
+  async #writeLines(lines: Buffer, count: number): Promise<number> {
     const store = this.#store;
-    const each = (): string[] => lines.split('\n').filter((line) => line !== '');
+    const each = (): string[] =>
+      lines
+        .toString()
+        .split('\n')
+        .filter((line) => line !== '');
     // The store may be another one since the call began.
     if (store?.appendLines === undefined) {
       return this.#write(each().map((line) => JSON.parse(line) as AuditRecord));

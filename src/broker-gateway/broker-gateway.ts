@@ -6,7 +6,6 @@ import type { BrokerEvent } from './broker-event.js';
 import { BrokerEvents } from './broker-events.js';
 import { BrokerMap, type BrokerRef } from './broker-ref.js';
 import { ConfiguredBroker } from './configured-broker.js';
-import type { Settling } from './requests/request-table.js';
 import type { BrokerStatus, FeatureFinding, FeatureState } from './connection/broker-status.js';
 import { ConnectGate } from './connection/connect-gate.js';
 import { GatewayError, selfDisconnect } from './gateway-error.js';
@@ -17,7 +16,7 @@ import type { CommandData, ControlCommand } from './protocol/control-protocol.js
 import type { ExtensionInfo } from './protocol/extension.js';
 import { BrokerClient } from './requests/broker-client.js';
 import { ClientStats } from './requests/client-stats.js';
-import type { RequestOptions } from './requests/control-request.js';
+import type { RequestOptions, Settling } from './requests/control-request.js';
 
 const NOT_ASKED: FeatureFinding = { state: 'unknown', since: Date.now(), words: 'never connected' };
 /** The status of a broker that the gateway has not opened. */
@@ -103,27 +102,42 @@ export class BrokerGateway {
     command: ControlCommand,
     options?: RequestOptions,
   ): Promise<CommandData> {
-    return new Promise((resolve, reject) => this.submit(ref, api, command, options, { resolve, reject }));
+    return new Promise((resolve, reject) =>
+      this.submitAll(ref, api, [command], options, { resolve, reject }),
+    );
   }
 
-  /** {@link request} without a promise, for those who send a hundred thousand a second: `settling` is told how it ended. */
-  submit(
+  /**
+   * {@link request} for many commands, without promises, for those who send a hundred thousand a second: they are sent in
+   * their order, in as few messages as the broker's limits allow, and `settling` is told how each ended, by its place.
+   */
+  submitAll(
     ref: BrokerRef,
     api: ControlApi,
-    command: ControlCommand,
+    commands: readonly ControlCommand[],
     options: RequestOptions | undefined,
     settling: Settling,
   ): void {
     const entry = this.#entry(ref);
     if (entry === undefined) {
-      settling.reject(brokerNotFound(ref));
+      commands.forEach((_command, place) => settling.reject(brokerNotFound(ref), place));
       return;
     }
-    const { clientid } = command;
-    const isTouched = typeof clientid === 'string' && !READING.has(command.command);
-    if (isTouched && this.#own.has(entry.broker, clientid, api === 'extension'))
-      settling.reject(selfDisconnect());
-    else entry.broker.client.submit(api, command, options, settling);
+    const isRefused = (command: ControlCommand): boolean => this.#touchesOwn(entry, api, command);
+    if (!commands.some(isRefused)) {
+      entry.broker.client.submitAll(api, commands, options, settling);
+      return;
+    }
+    const places: number[] = [];
+    commands.forEach((command, place) => {
+      if (isRefused(command)) settling.reject(selfDisconnect(), place);
+      else places.push(place);
+    });
+    const allowed = commands.filter((command) => !isRefused(command));
+    entry.broker.client.submitAll(api, allowed, options, {
+      resolve: (data, at) => settling.resolve(data, places[at] ?? at),
+      reject: (error, at) => settling.reject(error, places[at] ?? at),
+    });
   }
 
   /** Whether a broker's connection is up: {@link status} for those who ask for every command. */
@@ -211,6 +225,11 @@ export class BrokerGateway {
     }, graceMs);
     await Promise.all(brokers.map((broker) => broker.close()));
     clearTimeout(timer);
+  }
+
+  #touchesOwn({ broker }: Entry, api: ControlApi, { command, clientid }: ControlCommand): boolean {
+    const isTouched = typeof clientid === 'string' && !READING.has(command);
+    return isTouched && this.#own.has(broker, clientid, api === 'extension');
   }
 
   #entry(broker: BrokerRef): Entry | undefined {

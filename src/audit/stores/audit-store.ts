@@ -50,7 +50,7 @@ export interface AuditStore {
   append(records: readonly AuditRecord[], mustBeKept: boolean): Promise<void>;
 
   /** {@link append} of records that are encoded already, so many, each with a line break at its end; where records are kept so. */
-  appendLines?(lines: string, count: number): Promise<void>;
+  appendLines?(lines: Buffer, count: number): Promise<void>;
 
   /**
    * @param isWanted asked on the way; when it says no, reading ends

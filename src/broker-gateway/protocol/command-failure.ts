@@ -18,7 +18,7 @@ const CODES_OF_TEXTS: readonly (readonly [RegExp, string])[] = [
 export interface FailedCommand {
   readonly command: string;
   /** The client that it named, if it named one. */
-  readonly clientid: unknown;
+  readonly clientid?: unknown;
 }
 
 /** Whether the broker refused to take commands from this service. */

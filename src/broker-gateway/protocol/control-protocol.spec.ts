@@ -1,21 +1,46 @@
 import { describe, expect, it } from '@jest/globals';
-import { decodeMessage, encodeCommand, encodeRequest } from './control-protocol.js';
+import { decodeMessage, encodeCommands, encodeRequest, type ControlCommand } from './control-protocol.js';
 
 const decode = (message: unknown): ReturnType<typeof decodeMessage> =>
   decodeMessage(Buffer.from(typeof message === 'string' ? message : JSON.stringify(message)));
 
-describe('encodeRequest', () => {
-  it('makes one JSON message of several commands', () => {
-    const commands = [
-      encodeCommand({ command: 'disconnectClient', clientid: 'ä"\\' }, '1'),
-      encodeCommand({ command: 'unsubscribeClient', clientid: 'b', topic: 't' }, '2'),
-    ];
-    expect(JSON.parse(encodeRequest(commands.map(({ encoded }) => encoded)))).toEqual({
-      commands: [
-        { command: 'disconnectClient', clientid: 'ä"\\', correlationData: '1' },
-        { command: 'unsubscribeClient', clientid: 'b', topic: 't', correlationData: '2' },
-      ],
+const commands: readonly ControlCommand[] = [
+  { command: 'disconnectClient', clientid: 'ä"\\' },
+  { command: 'unsubscribeClient', clientid: 'b', topic: 't' },
+  { command: 'disconnectClient', clientid: 'ü'.repeat(50) },
+];
+const idOf = (place: number): string => `x.${place}`;
+const sizeOf = (count: number): number =>
+  encodeCommands(commands.slice(0, count), idOf, Number.POSITIVE_INFINITY).bytes;
+
+describe('encodeCommands', () => {
+  it('makes one JSON message of several commands, each with its id', () => {
+    const { encoded, bytes } = encodeCommands(commands, idOf, 100_000);
+    expect(JSON.parse(encodeRequest([encoded]))).toEqual({
+      commands: commands.map((command, place) => ({ ...command, correlationData: `x.${place}` })),
     });
+    expect(bytes).toBe(Buffer.byteLength(encoded));
+  });
+
+  it('makes one message of texts that hold one or several commands', () => {
+    const texts = commands.map((command, place) => encodeCommands([command], () => `x.${place}`, 1).encoded);
+    const [first = '', ...more] = texts;
+    expect(encodeRequest([first, more.join(',')])).toBe(
+      encodeRequest([encodeCommands(commands, idOf, 100_000).encoded]),
+    );
+  });
+
+  it.each([
+    [3, sizeOf(3)],
+    [2, sizeOf(3) - 1],
+    [2, sizeOf(2)],
+    [1, sizeOf(2) - 1],
+    [1, sizeOf(1)],
+    [1, 1],
+  ])('takes %d commands where %d bytes may be sent', (count, maxBytes) => {
+    const taken = encodeCommands(commands, idOf, maxBytes);
+    expect(taken.commands).toEqual(commands.slice(0, count));
+    expect(taken.bytes).toBe(sizeOf(count));
   });
 });
 

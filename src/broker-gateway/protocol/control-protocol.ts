@@ -58,26 +58,56 @@ export type ControlMessage =
   | { readonly kind: 'events'; readonly events: EventBatch }
   | { readonly kind: 'malformed' };
 
-/**
- * Writes one command as JSON, correlation id included.
- *
- * @param correlationData needs no escapes in JSON: letters, digits, `-`, `_` and `.`
- */
-export function encodeCommand(
-  command: ControlCommand,
-  correlationData: string,
-): { readonly encoded: string; readonly bytes: number } {
-  // Copying the command to add a field would cost three times as much as encoding it.
-  const json = JSON.stringify(command);
-  const tail = `,"correlationData":"${correlationData}"}`;
-  return {
-    encoded: [json.slice(0, -1), tail].join(''),
-    // Without walking through the whole of it once more.
-    bytes: Buffer.byteLength(json) - 1 + tail.length,
-  };
+/** Commands as JSON, with commas between them. */
+export interface EncodedCommands {
+  readonly commands: readonly ControlCommand[];
+  readonly encoded: string;
+  /** Size of `encoded`, bytes of UTF-8. */
+  readonly bytes: number;
 }
 
-/** Puts encoded commands into one request message: `{"commands":[…]}`. */
+/** Of a UTF-16 unit in UTF-8. */
+const MAX_BYTES_PER_UNIT = 3;
+
+/**
+ * Writes commands as JSON, correlation ids included: as many, from the first on, as take no more than `maxBytes` together;
+ * the first in any case.
+ *
+ * @param idOf the correlation id of the command at this place; needs no escapes in JSON: letters, digits, `-`, `_` and `.`
+ */
+export function encodeCommands(
+  commands: readonly ControlCommand[],
+  idOf: (place: number) => string,
+  maxBytes: number,
+): EncodedCommands {
+  // Copying a command to add a field would cost three times as much as encoding it; a text for each, half as much again.
+  const pieces: string[] = [];
+  let mostBytes = 0;
+  let count = 0;
+  for (const command of commands) {
+    const json = JSON.stringify(command);
+    const id = idOf(count);
+    mostBytes += (json.length + id.length) * MAX_BYTES_PER_UNIT + OVERHEAD;
+    pieces.push(count === 0 ? '' : ',', json.slice(0, -1), ',"correlationData":"', id, '"}');
+    count += 1;
+    // Exactly, now that it may matter.
+    if (mostBytes <= maxBytes || count === 1) continue;
+    mostBytes = Buffer.byteLength(pieces.join(''));
+    if (mostBytes <= maxBytes) continue;
+    pieces.length -= PIECES;
+    count -= 1;
+    break;
+  }
+  const encoded = pieces.join('');
+  const taken = count === commands.length ? commands : commands.slice(0, count);
+  return { commands: taken, encoded, bytes: Buffer.byteLength(encoded) };
+}
+
+/** Pieces of one command, and characters in them besides the command and its id. */
+const PIECES = 5;
+const OVERHEAD = 24;
+
+/** Puts encoded commands into one request message: `{"commands":[…]}`. Each text may hold several, with commas between them. */
 export function encodeRequest(encodedCommands: readonly string[]): string {
   return `{"commands":[${encodedCommands.join(',')}]}`;
 }

@@ -14,16 +14,21 @@ import {
 } from '../gateway-error.js';
 import type { BrokerObserver } from '../gateway-observer.js';
 import type { ControlApi } from '../protocol/control-api.js';
-import type { CommandData, ControlCommand, EventBatch } from '../protocol/control-protocol.js';
+import {
+  encodeCommands,
+  type CommandData,
+  type ControlCommand,
+  type EventBatch,
+} from '../protocol/control-protocol.js';
 import { retainedFinding } from '../protocol/retained-finding.js';
 import type { RetainedTarget } from '../protocol/retained-message.js';
 import { ApiSurvey } from './api-survey.js';
 import type { ClientStats } from './client-stats.js';
-import type { ControlRequest, Lane, RequestOptions } from './control-request.js';
+import type { ControlRequest, Lane, RequestOptions, Settling } from './control-request.js';
 import { MessageSender } from './message-sender.js';
 import { ReplyReader } from './reply-reader.js';
+import { MAX_COMMANDS, RequestTable } from './request-table.js';
 import { RetainedDelivery } from './retained-delivery.js';
-import { RequestTable, type Settling } from './request-table.js';
 
 /** What a {@link BrokerClient} needs besides its configuration. */
 export interface ClientParts {
@@ -84,7 +89,8 @@ export class BrokerClient {
     });
     this.#table = new RequestTable(parts.idPrefix, config.requestTimeoutMs, {
       onExpired: (expired) => this.#expire(expired),
-      onSettled: ({ command, lane, startedAt }, outcome) => {
+      onSettled: ({ commands, lane, startedAt }, place, outcome) => {
+        const command = commands[place]?.command ?? '';
         if (lane !== 'own') observer.onSettled?.(command, outcome, performance.now() - startedAt);
       },
     });
@@ -152,21 +158,27 @@ export class BrokerClient {
    *   `CLIENT_CONTROL_NOT_AVAILABLE`, `SHUTTING_DOWN`, and what {@link commandFailure} makes of the broker's answer
    */
   request(api: ControlApi, command: ControlCommand, options?: RequestOptions): Promise<CommandData> {
-    return new Promise((resolve, reject) => this.submit(api, command, options, { resolve, reject }));
+    return new Promise((resolve, reject) => this.submitAll(api, [command], options, { resolve, reject }));
   }
 
-  /** The same without a promise, for those who send a hundred thousand a second: `settling` is told how it ended. */
-  submit(
+  /**
+   * The same without promises and with many commands, for those who send a hundred thousand a second: they travel in as few messages as the
+   * broker's limits allow, in their order, and `settling` is told of each by its place in the list. What is not sent is
+   * refused before this returns.
+   */
+  submitAll(
     api: ControlApi,
-    command: ControlCommand,
+    commands: readonly ControlCommand[],
     { lane = 'single', signal }: RequestOptions = {},
     caller: Settling,
   ): void {
-    const delivery = command.command === 'subscribeClient' ? this.#delivery : undefined;
-    const settling = delivery === undefined ? caller : withRetained(delivery, command, lane, signal, caller);
+    const delivery = commands.some(({ command }) => command === 'subscribeClient')
+      ? this.#delivery
+      : undefined;
+    const settling = delivery === undefined ? caller : withRetained(delivery, commands, lane, signal, caller);
     const refusal = signal?.aborted === true ? requestAborted() : this.#refusal(api, lane);
-    if (refusal !== undefined) this.#refuse(command, refusal, settling);
-    else this.#enqueue(api, command, lane, signal, settling);
+    if (refusal === undefined) this.#enqueue(api, commands, lane, signal, settling);
+    else commands.forEach((command, place) => this.#refuse(command, place, refusal, settling));
   }
 
   /** Sends one of this service's own commands: counted nowhere, and sent even where no answer is expected. */
@@ -174,7 +186,7 @@ export class BrokerClient {
     const refusal = this.#draining ? shuttingDown() : this.#connectionRefusal();
     if (refusal !== undefined) return Promise.reject(refusal);
     return new Promise((resolve, reject) =>
-      this.#enqueue(api, command, 'own', undefined, { resolve, reject }),
+      this.#enqueue(api, [command], 'own', undefined, { resolve, reject }),
     );
   }
 
@@ -197,20 +209,30 @@ export class BrokerClient {
 
   #enqueue(
     api: ControlApi,
-    command: ControlCommand,
+    commands: readonly ControlCommand[],
     lane: Lane,
     signal: AbortSignal | undefined,
     settling: Settling,
   ): void {
-    const encoded = this.#table.encode(command);
-    const tooLarge = this.#sender.sizeRefusalOf(encoded.bytes);
-    if (tooLarge !== undefined) this.#refuse(command, tooLarge, settling);
-    else this.#sender.add(this.#table.add(api, command, encoded, { lane, signal }, settling));
+    const { maxCommands, maxBytes } = this.#sender.batchLimits;
+    const most = Math.min(maxCommands, MAX_COMMANDS);
+    for (let from = 0; from < commands.length;) {
+      const number = this.#table.nextNumber();
+      const some = from === 0 && commands.length <= most ? commands : commands.slice(from, from + most);
+      const taken = encodeCommands(some, (place) => this.#table.idOf(number, place), maxBytes);
+      const told = placedFrom(settling, from);
+      if (taken.commands.length === 1 && !this.#sender.takes(taken.bytes)) {
+        this.#refuse(taken.commands[0], 0, this.#sender.tooLarge(), told);
+      } else {
+        this.#sender.add(this.#table.add(api, number, taken, { lane, signal }, told));
+      }
+      from += taken.commands.length;
+    }
   }
 
-  #refuse({ command }: ControlCommand, error: GatewayError, { reject }: Settling): void {
-    this.#parts.observer.onRefused?.(command, error.code);
-    reject(error);
+  #refuse(command: ControlCommand | undefined, place: number, error: GatewayError, settling: Settling): void {
+    this.#parts.observer.onRefused?.(command?.command ?? '', error.code);
+    settling.reject(error, place);
   }
 
   /** Why a request cannot even be queued now. */
@@ -279,20 +301,32 @@ export class BrokerClient {
 /** Hands over what is retained, where the broker leaves that to us, before the caller is told that the client is subscribed. */
 function withRetained(
   delivery: RetainedDelivery,
-  { clientid, topic, qos }: ControlCommand,
+  commands: readonly ControlCommand[],
   lane: 'single' | 'bulk',
   signal: AbortSignal | undefined,
-  { resolve, reject }: Settling,
+  caller: Settling,
 ): Settling {
   return {
-    resolve: (data) => {
+    resolve: (data, place) => {
       if (data.retained !== 'deliver') {
-        resolve(data);
+        caller.resolve(data, place);
         return;
       }
+      const { clientid, topic, qos }: Partial<ControlCommand> = commands[place] ?? {};
       const target = { clientid, topic, qos: qos ?? 0 } as RetainedTarget;
-      void delivery.handOver(target, lane, signal).then((retained) => resolve({ ...data, retained }));
+      void delivery
+        .handOver(target, lane, signal)
+        .then((retained) => caller.resolve({ ...data, retained }, place));
     },
-    reject,
+    reject: (error, place) => caller.reject(error, place),
+  };
+}
+
+/** Tells of places that begin at `from`. */
+function placedFrom(settling: Settling, from: number): Settling {
+  if (from === 0) return settling;
+  return {
+    resolve: (data, place) => settling.resolve(data, from + place),
+    reject: (error, place) => settling.reject(error, from + place),
   };
 }

@@ -1,7 +1,7 @@
 import type { CommandOutcome } from '../gateway-observer.js';
 import type { GatewayError, Outcome } from '../gateway-error.js';
 import type { ControlApi } from '../protocol/control-api.js';
-import { HEAVY_COMMANDS, type CommandData } from '../protocol/control-protocol.js';
+import { HEAVY_COMMANDS, type CommandData, type ControlCommand } from '../protocol/control-protocol.js';
 
 /** How a request is to be treated. */
 export interface RequestOptions {
@@ -20,16 +20,20 @@ export interface RequestOptions {
 /** Who asks: a caller with one command, a caller with many, or this service itself. */
 export type Lane = 'single' | 'bulk' | 'own';
 
+/** Who is told how a request's commands end: for each, by its place among them, one of the two is called, once. */
+export interface Settling {
+  resolve(data: CommandData, place: number): void;
+  reject(error: GatewayError, place: number): void;
+}
+
 /** What a request is made of. */
 export interface RequestParts {
-  /** Correlation id. */
-  readonly id: string;
+  /** Its number; its commands are known by this and the numbers that follow. */
+  readonly number: number;
   readonly api: ControlApi;
-  /** The command's name. */
-  readonly command: string;
-  /** For errors that name the client. */
-  readonly clientid: unknown;
-  /** The command as JSON. */
+  /** At least one. */
+  readonly commands: readonly ControlCommand[];
+  /** The commands as JSON, with commas between them. */
   readonly encoded: string;
   /** Size of `encoded`, bytes of UTF-8. */
   readonly bytes: number;
@@ -51,49 +55,60 @@ const QUEUED: RequestState = { kind: 'queued' };
 const SETTLED: RequestState = { kind: 'settled' };
 
 /**
- * A command on its way: queued, then perhaps sent, then settled. Only the methods below change its state, each only in
- * that direction: it is sent at most once, never after it was settled, and settled exactly once.
+ * A command on its way, or several of one caller that travel together: queued, then perhaps sent, then settled, each command
+ * for itself. Only the methods below change its state, each only in that direction: a command is sent at most once, never
+ * after it was settled, and settled exactly once.
  */
 export class ControlRequest {
-  readonly id: string;
+  readonly number: number;
   readonly api: ControlApi;
-  readonly command: string;
-  readonly clientid: unknown;
+  readonly commands: readonly ControlCommand[];
   readonly encoded: string;
   readonly bytes: number;
   readonly lane: Lane;
   readonly signal: AbortSignal | undefined;
   readonly startedAt: number;
   readonly deadlineAt: number;
-  readonly #resolve: (data: CommandData) => void;
-  readonly #reject: (error: GatewayError) => void;
-  readonly #onSettled: (request: ControlRequest, outcome: CommandOutcome) => void;
+  readonly #settling: Settling;
+  readonly #onSettled: (request: ControlRequest, place: number, outcome: CommandOutcome) => void;
+  /** Of several commands, those that are settled. */
+  readonly #isSettled: Uint8Array | undefined;
+  #open: number;
   #state: RequestState = QUEUED;
 
-  /** @param onSettled called once, when the request is settled, before its promise is */
+  /** @param onSettled called once for each command, when it is settled, before its caller is told */
   constructor(
     parts: RequestParts,
-    resolve: (data: CommandData) => void,
-    reject: (error: GatewayError) => void,
-    onSettled: (request: ControlRequest, outcome: CommandOutcome) => void,
+    settling: Settling,
+    onSettled: (request: ControlRequest, place: number, outcome: CommandOutcome) => void,
   ) {
-    this.id = parts.id;
+    this.number = parts.number;
     this.api = parts.api;
-    this.command = parts.command;
-    this.clientid = parts.clientid;
+    this.commands = parts.commands;
     this.encoded = parts.encoded;
     this.bytes = parts.bytes;
     this.lane = parts.lane;
     this.signal = parts.signal;
     this.startedAt = parts.startedAt;
     this.deadlineAt = parts.deadlineAt;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#settling = settling;
     this.#onSettled = onSettled;
+    this.#open = parts.commands.length;
+    this.#isSettled = this.#open > 1 ? new Uint8Array(this.#open) : undefined;
   }
 
   get state(): RequestState {
     return this.#state;
+  }
+
+  /** How many commands it has. */
+  get size(): number {
+    return this.commands.length;
+  }
+
+  /** Commands that are not settled yet. */
+  get openCount(): number {
+    return this.#open;
   }
 
   get isBulk(): boolean {
@@ -102,7 +117,8 @@ export class ControlRequest {
 
   /** Whether a message may hold only one such command. */
   get isHeavy(): boolean {
-    return HEAVY_COMMANDS.has(this.command);
+    const [first] = this.commands;
+    return first !== undefined && this.commands.length === 1 && HEAVY_COMMANDS.has(first.command);
   }
 
   /** Whether it still waits to be sent. */
@@ -110,29 +126,45 @@ export class ControlRequest {
     return this.#state === QUEUED;
   }
 
-  /** Whether the broker can have executed the command, if there is no answer to it. */
+  /** Whether the broker can have executed a command that has not been answered. */
   get outcome(): Outcome {
     return this.#state.kind === 'sent' ? 'unknown' : 'not-sent';
   }
 
-  /** The command is handed to the network, with the others of the message that `sent` names. Only for queued ones. */
+  /** Whether the command at this place is there and not settled. */
+  isOpen(place: number): boolean {
+    if (this.#state === SETTLED) return false;
+    return this.#isSettled === undefined ? place === 0 : this.#isSettled[place] === 0;
+  }
+
+  /** The commands are handed to the network, with the others of the message that `sent` names. Only for queued ones. */
   markSent(sent: Extract<RequestState, { kind: 'sent' }>): void {
     if (this.#state === QUEUED) this.#state = sent;
   }
 
-  /** The broker did it. Nothing happens if it is settled already. */
-  succeed(data: CommandData): void {
-    if (this.#state === SETTLED) return;
-    this.#state = SETTLED;
-    this.#onSettled(this, 'OK');
-    this.#resolve(data);
+  /** The broker did the command at this place. Nothing happens if it is settled already. */
+  succeed(data: CommandData, place = 0): void {
+    if (!this.#settle(place, 'OK')) return;
+    this.#settling.resolve(data, place);
   }
 
-  /** It failed. Nothing happens if it is settled already. */
+  /** The command at this place failed. Nothing happens if it is settled already. */
+  failOne(error: GatewayError, place: number): void {
+    if (!this.#settle(place, error.code)) return;
+    this.#settling.reject(error, place);
+  }
+
+  /** All that is not settled yet failed. */
   fail(error: GatewayError): void {
-    if (this.#state === SETTLED) return;
-    this.#state = SETTLED;
-    this.#onSettled(this, error.code);
-    this.#reject(error);
+    for (let place = 0; this.#open > 0 && place < this.size; place += 1) this.failOne(error, place);
+  }
+
+  #settle(place: number, outcome: CommandOutcome): boolean {
+    if (!this.isOpen(place)) return false;
+    if (this.#isSettled !== undefined) this.#isSettled[place] = 1;
+    this.#open -= 1;
+    if (this.#open === 0) this.#state = SETTLED;
+    this.#onSettled(this, place, outcome);
+    return true;
   }
 }

@@ -55,7 +55,7 @@ export class MessageSender {
   constructor(parts: SenderParts) {
     this.#parts = parts;
     this.#queue = new SendQueue<ControlRequest>(
-      this.#batchLimits,
+      this.batchLimits,
       () => this.#room,
       (api, batch) => this.#send(api, batch),
     );
@@ -66,17 +66,20 @@ export class MessageSender {
     this.#queue.add(request);
   }
 
-  /** The error of a command that no packet can hold that the broker takes. */
-  sizeRefusalOf(bytes: number): GatewayError | undefined {
-    return bytes <= this.#maximumPacketSize - PACKET_OVERHEAD_BYTES
-      ? undefined
-      : commandTooLarge(this.#maximumPacketSize);
+  /** Whether a command of this size fits into a packet that the broker takes. */
+  takes(bytes: number): boolean {
+    return bytes <= this.#maximumPacketSize - PACKET_OVERHEAD_BYTES;
+  }
+
+  /** The error of a command that does not. */
+  tooLarge(): GatewayError {
+    return commandTooLarge(this.#maximumPacketSize);
   }
 
   /** Begins a new connection: nothing is under way. */
   open({ receiveMaximum, maximumPacketSize }: BrokerLimits): void {
     this.#maximumPacketSize = maximumPacketSize;
-    this.#queue.limits = this.#batchLimits;
+    this.#queue.limits = this.batchLimits;
     this.#window.open(Math.min(receiveMaximum, MAX_UNDER_WAY));
   }
 
@@ -131,7 +134,8 @@ export class MessageSender {
     this.#queue.dropUnwanted();
   }
 
-  get #batchLimits(): BatchLimits {
+  /** How much travels in one message on this connection. */
+  get batchLimits(): BatchLimits {
     return {
       maxCommands: this.#parts.config.maxBatch,
       maxBytes: Math.min(MAX_MESSAGE_BYTES, this.#maximumPacketSize - PACKET_OVERHEAD_BYTES),
@@ -153,7 +157,8 @@ export class MessageSender {
     if (connection.state.kind !== 'connected') return;
     const sent = { kind: 'sent', message: this.#window.send() } as const;
     for (const request of batch) request.markSent(sent);
-    const ofCallers = batch.filter(({ lane }) => lane !== 'own').length;
+    let ofCallers = 0;
+    for (const { lane, size } of batch) if (lane !== 'own') ofCallers += size;
     if (ofCallers > 0) {
       stats.countBatch(ofCallers);
       observer.onBatch?.(ofCallers);

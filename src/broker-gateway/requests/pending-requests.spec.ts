@@ -8,50 +8,52 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-function collecting(): { pending: PendingRequests<Expiring>; expired: string[][] } {
-  const expired: string[][] = [];
-  const pending = new PendingRequests<Expiring>((requests) => expired.push(requests.map(({ id }) => id)));
+function collecting(): { pending: PendingRequests<Expiring>; expired: number[][] } {
+  const expired: number[][] = [];
+  const pending = new PendingRequests<Expiring>((requests) =>
+    expired.push(requests.map(({ number }) => number)),
+  );
   return { pending, expired };
 }
 
-const inMs = (id: string, ms: number): Expiring => ({ id, deadlineAt: performance.now() + ms });
+const inMs = (number: number, ms: number): Expiring => ({ number, deadlineAt: performance.now() + ms });
 
 describe('PendingRequests', () => {
   it('hands a request over to one taker only', () => {
     const { pending } = collecting();
-    pending.add(inMs('a', 100));
-    expect(pending.remove('a')?.id).toBe('a');
-    expect(pending.remove('a')).toBeUndefined();
-    expect(pending.remove('never')).toBeUndefined();
+    pending.add(inMs(1, 100));
+    expect(pending.remove(1)?.number).toBe(1);
+    expect(pending.remove(1)).toBeUndefined();
+    expect(pending.remove(9)).toBeUndefined();
     expect(pending.size).toBe(0);
   });
 
   it('expires each request at its deadline, not before', () => {
     const { pending, expired } = collecting();
-    pending.add(inMs('a', 100));
+    pending.add(inMs(1, 100));
     jest.advanceTimersByTime(40);
-    pending.add(inMs('b', 100));
+    pending.add(inMs(2, 100));
     jest.advanceTimersByTime(59);
     expect(expired).toEqual([]);
     jest.advanceTimersByTime(1);
-    expect(expired).toEqual([['a']]);
+    expect(expired).toEqual([[1]]);
     jest.advanceTimersByTime(40);
-    expect(expired).toEqual([['a'], ['b']]);
+    expect(expired).toEqual([[1], [2]]);
   });
 
   it('does not expire what was removed, and still expires what came after it', () => {
     const { pending, expired } = collecting();
-    pending.add(inMs('a', 100));
+    pending.add(inMs(1, 100));
     jest.advanceTimersByTime(50);
-    pending.add(inMs('b', 100));
-    pending.remove('a');
+    pending.add(inMs(2, 100));
+    pending.remove(1);
     jest.advanceTimersByTime(200);
-    expect(expired).toEqual([['b']]);
+    expect(expired).toEqual([[2]]);
   });
 
   it('keeps one timer for any number of requests', () => {
     const { pending, expired } = collecting();
-    for (let i = 0; i < 1000; i++) pending.add(inMs(String(i), 100));
+    for (let i = 0; i < 1000; i++) pending.add(inMs(i, 100));
     expect(jest.getTimerCount()).toBe(1);
     jest.advanceTimersByTime(100);
     expect(expired).toHaveLength(1);
@@ -61,25 +63,25 @@ describe('PendingRequests', () => {
 
   it('works again after it ran empty', () => {
     const { pending, expired } = collecting();
-    pending.add(inMs('a', 10));
+    pending.add(inMs(1, 10));
     jest.advanceTimersByTime(10);
-    pending.add(inMs('b', 10));
+    pending.add(inMs(2, 10));
     jest.advanceTimersByTime(10);
-    expect(expired).toEqual([['a'], ['b']]);
+    expect(expired).toEqual([[1], [2]]);
   });
 
   it('lists all, oldest first', () => {
     const { pending } = collecting();
-    for (const id of ['a', 'b', 'c']) pending.add(inMs(id, 10));
-    pending.remove('b');
-    expect(pending.all().map(({ id }) => id)).toEqual(['a', 'c']);
-    expect(pending.get('c')?.id).toBe('c');
-    expect(pending.get('b')).toBeUndefined();
+    for (const number of [1, 2, 3]) pending.add(inMs(number, 10));
+    pending.remove(2);
+    expect(pending.all().map(({ number }) => number)).toEqual([1, 3]);
+    expect(pending.get(3)?.number).toBe(3);
+    expect(pending.get(2)).toBeUndefined();
   });
 
   it('leaves no timer behind when closed', () => {
     const { pending } = collecting();
-    pending.add(inMs('a', 10));
+    pending.add(inMs(1, 10));
     pending.close();
     expect(jest.getTimerCount()).toBe(0);
   });

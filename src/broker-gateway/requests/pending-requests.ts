@@ -1,18 +1,18 @@
 /** What {@link PendingRequests} needs to know of a request. */
 export interface Expiring {
-  readonly id: string;
+  readonly number: number;
   /** On the clock of `performance.now()`, milliseconds. */
   readonly deadlineAt: number;
 }
 
 /**
- * The requests that are not settled yet, by correlation id, with one timer for all deadlines.
+ * The requests that are not settled yet, by their numbers, with one timer for all deadlines.
  *
  * Deadlines must not decrease from one `add` to the next (one timeout for all of a broker's requests), so that
  * the oldest request is always the first to expire.
  */
 export class PendingRequests<T extends Expiring> {
-  readonly #byId = new Map<string, T>();
+  readonly #byNumber = new Map<number, T>();
   readonly #onExpired: (expired: readonly T[]) => void;
   #timer: NodeJS.Timeout | undefined;
 
@@ -22,27 +22,27 @@ export class PendingRequests<T extends Expiring> {
   }
 
   get size(): number {
-    return this.#byId.size;
+    return this.#byNumber.size;
   }
 
   add(request: T): void {
-    this.#byId.set(request.id, request);
+    this.#byNumber.set(request.number, request);
     this.#timer ??= setTimeout(this.#expire, request.deadlineAt - performance.now());
   }
 
-  get(id: string): T | undefined {
-    return this.#byId.get(id);
+  get(number: number): T | undefined {
+    return this.#byNumber.get(number);
   }
 
   /** All of them, oldest first. */
   all(): T[] {
-    return [...this.#byId.values()];
+    return [...this.#byNumber.values()];
   }
 
   /** Removes a request and hands it over; undefined if it is not here any more, or never was. */
-  remove(id: string): T | undefined {
-    const request = this.#byId.get(id);
-    if (request !== undefined) this.#byId.delete(id);
+  remove(number: number): T | undefined {
+    const request = this.#byNumber.get(number);
+    if (request !== undefined) this.#byNumber.delete(number);
     return request;
   }
 
@@ -58,12 +58,12 @@ export class PendingRequests<T extends Expiring> {
     this.#timer = undefined;
     const now = performance.now();
     const expired: T[] = [];
-    for (const request of this.#byId.values()) {
+    for (const request of this.#byNumber.values()) {
       if (request.deadlineAt > now) {
         this.#timer = setTimeout(this.#expire, Math.ceil(request.deadlineAt - now));
         break;
       }
-      this.#byId.delete(request.id);
+      this.#byNumber.delete(request.number);
       expired.push(request);
     }
     if (expired.length > 0) this.#onExpired(expired);

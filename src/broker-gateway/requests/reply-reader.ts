@@ -2,7 +2,12 @@ import { endpointNotAvailable, invalidAnswer, type GatewayError } from '../gatew
 import type { BrokerObserver } from '../gateway-observer.js';
 import { commandFailure, isNotAuthorized } from '../protocol/command-failure.js';
 import { CONTROL_APIS, type ControlApi } from '../protocol/control-api.js';
-import { decodeMessage, type ControlReply, type EventBatch } from '../protocol/control-protocol.js';
+import {
+  decodeMessage,
+  type ControlCommand,
+  type ControlReply,
+  type EventBatch,
+} from '../protocol/control-protocol.js';
 import type { ApiSurvey } from './api-survey.js';
 import type { ClientStats } from './client-stats.js';
 import type { ControlRequest } from './control-request.js';
@@ -64,15 +69,18 @@ export class ReplyReader {
       this.#onUncorrelated(api, reply);
       return;
     }
-    const request = table.find(correlationData);
-    if (request === undefined) {
+    const address = table.addressOf(correlationData);
+    const request = address === undefined ? undefined : table.find(address);
+    const place = address === undefined ? 0 : table.placeOf(address);
+    if (request?.isOpen(place) !== true) {
       const isOurs = table.isOurs(correlationData);
       stats.countIgnored(isOurs ? 'late-or-duplicate' : 'foreign');
       // Late, but an answer.
       if (isOurs && result.kind === 'success') this.#parts.survey.noteSuccess(api);
       return;
     }
-    if (!isAnswerTo(request, api, reply)) {
+    const asked = request.commands[place];
+    if (asked === undefined || api !== request.api || !isAnswerTo(asked, reply)) {
       stats.countIgnored('mismatched');
       return;
     }
@@ -80,25 +88,28 @@ export class ReplyReader {
     switch (result.kind) {
       case 'success':
         this.#parts.survey.noteSuccess(api);
-        request.succeed(result.data);
+        request.succeed(result.data, place);
         return;
       case 'error':
-        this.#fail(request, commandFailure(result.error, request));
+        this.#fail(request, place, commandFailure(result.error, asked));
         return;
       case 'invalid':
-        this.#fail(request, invalidAnswer('the answer is neither a success nor an error'));
+        this.#fail(request, place, invalidAnswer('the answer is neither a success nor an error'));
         return;
       default:
         result satisfies never;
     }
   }
 
-  #fail(request: ControlRequest, error: GatewayError): void {
+  #fail(request: ControlRequest, place: number, error: GatewayError): void {
+    this.#noteFailure(request, request.commands[place], error);
+    request.failOne(error, place);
+  }
+
+  #noteFailure({ api }: ControlRequest, asked: ControlCommand | undefined, error: GatewayError): void {
     const { survey, observer } = this.#parts;
-    survey.noteFailure(request.api, error);
-    if (error.code === 'BROKER_DENIED')
-      observer.onCommandDenied?.(request.api, request.command, error.message);
-    request.fail(error);
+    survey.noteFailure(api, error);
+    if (error.code === 'BROKER_DENIED') observer.onCommandDenied?.(api, asked?.command ?? '', error.message);
   }
 
   /**
@@ -116,7 +127,13 @@ export class ReplyReader {
     }
     for (const request of refused) {
       this.#parts.sender.noteArrival(request);
-      this.#fail(request, commandFailure(result.error, request));
+      const [asked] = request.commands;
+      const error = commandFailure(result.error, {
+        command: asked?.command ?? '',
+        clientid: asked?.clientid,
+      });
+      this.#noteFailure(request, asked, error);
+      request.fail(error);
     }
   }
 
@@ -137,7 +154,6 @@ export class ReplyReader {
 /** Brokers name what they do not know themselves, such as `Unknown command`. */
 const NO_COMMAND = /^unknown/i;
 
-function isAnswerTo(request: ControlRequest, api: ControlApi, { command }: ControlReply): boolean {
-  const isNamed = command === undefined || command === request.command || NO_COMMAND.test(command);
-  return isNamed && api === request.api;
+function isAnswerTo(asked: ControlCommand, { command }: ControlReply): boolean {
+  return command === undefined || command === asked.command || NO_COMMAND.test(command);
 }

@@ -2,31 +2,22 @@ import { setMaxListeners } from 'node:events';
 import { requestAborted, type GatewayError } from '../gateway-error.js';
 import type { CommandOutcome } from '../gateway-observer.js';
 import type { ControlApi } from '../protocol/control-api.js';
-import { encodeCommand, type CommandData, type ControlCommand } from '../protocol/control-protocol.js';
-import { ControlRequest, type Lane } from './control-request.js';
+import type { EncodedCommands } from '../protocol/control-protocol.js';
+import { ControlRequest, type Lane, type Settling } from './control-request.js';
 import { PendingRequests } from './pending-requests.js';
 
 /** Whoever uses a {@link RequestTable}. */
 export interface RequestTableHandlers {
   /** The deadline of these passed, oldest first; they are to be failed. */
   readonly onExpired: (expired: readonly ControlRequest[]) => void;
-  readonly onSettled: (request: ControlRequest, outcome: CommandOutcome) => void;
+  readonly onSettled: (request: ControlRequest, place: number, outcome: CommandOutcome) => void;
 }
 
-/** Who is told how a request ended: one of the two is called, once. */
-export interface Settling {
-  readonly resolve: (data: CommandData) => void;
-  readonly reject: (error: GatewayError) => void;
-}
+/** Correlation ids of one request, and so the most commands that it may have. */
+export const MAX_COMMANDS = 1024;
+const RADIX = 36;
 
-/** A command, encoded, that is to become a request. */
-export interface EncodedCommand {
-  readonly id: string;
-  readonly encoded: string;
-  readonly bytes: number;
-}
-
-/** A broker's requests that are not settled yet, by correlation id. A settled request is gone from here. */
+/** A broker's requests that are not settled yet, and the correlation ids of their commands. A settled request is gone from here. */
 export class RequestTable {
   readonly #idPrefix: string;
   readonly #timeoutMs: number;
@@ -49,33 +40,54 @@ export class RequestTable {
     this.#pending = new PendingRequests(handlers.onExpired);
   }
 
-  /** Gives a command its correlation id and writes it as JSON. */
-  encode(command: ControlCommand): EncodedCommand {
-    const id = `${this.#idPrefix}${(this.#sequence++).toString(36)}`;
-    const { encoded, bytes } = encodeCommand(command, id);
-    return { id, encoded, bytes };
+  /** The number of the next request. */
+  nextNumber(): number {
+    return this.#sequence++;
   }
 
-  /** Makes a request of an encoded command. It is settled by one call of `resolve` or `reject`. */
+  /** The correlation id of the command at this place of a request. */
+  idOf(number: number, place: number): string {
+    return `${this.#idPrefix}${(number * MAX_COMMANDS + place).toString(RADIX)}`;
+  }
+
+  /** Makes a request of encoded commands, whose ids are those of {@link idOf}. */
   add(
     api: ControlApi,
-    { command, clientid }: ControlCommand,
-    { id, encoded, bytes }: EncodedCommand,
+    number: number,
+    { commands, encoded, bytes }: EncodedCommands,
     { lane, signal }: { readonly lane: Lane; readonly signal: AbortSignal | undefined },
-    { resolve, reject }: Settling,
+    settling: Settling,
   ): ControlRequest {
     const startedAt = performance.now();
     const deadlineAt = startedAt + this.#timeoutMs;
-    const parts = { id, encoded, bytes, api, command, clientid, lane, signal, startedAt, deadlineAt };
-    const request = new ControlRequest(parts, resolve, reject, this.#onSettled);
+    const parts = { number, api, commands, encoded, bytes, lane, signal, startedAt, deadlineAt };
+    const request = new ControlRequest(parts, settling, this.#onSettled);
     this.#pending.add(request);
-    this.#counts[lane] += 1;
+    this.#counts[lane] += request.size;
     if (signal !== undefined) this.#watch(signal, request);
     return request;
   }
 
-  find(id: string): ControlRequest | undefined {
-    return this.#pending.get(id);
+  /** Which command a correlation id names; undefined for an id that is not of this table. */
+  addressOf(id: string): number | undefined {
+    if (!this.isOurs(id)) return undefined;
+    const start = this.#idPrefix.length;
+    let address = 0;
+    for (let at = start; at < id.length; at += 1) {
+      const digit = digitOf(id.charCodeAt(at));
+      if (digit === -1) return undefined;
+      address = address * RADIX + digit;
+    }
+    return id.length > start && Number.isSafeInteger(address) ? address : undefined;
+  }
+
+  /** The request that has the command of an address, unless it is settled; its place there is {@link placeOf}. */
+  find(address: number): ControlRequest | undefined {
+    return this.#pending.get(Math.floor(address / MAX_COMMANDS));
+  }
+
+  placeOf(address: number): number {
+    return address % MAX_COMMANDS;
   }
 
   /** Whether a correlation id is one of this table's, settled or not. */
@@ -83,7 +95,7 @@ export class RequestTable {
     return id.startsWith(this.#idPrefix);
   }
 
-  /** Requests in a lane. */
+  /** Commands in a lane that are not settled. */
   count(lane: Lane): number {
     return this.#counts[lane];
   }
@@ -112,11 +124,13 @@ export class RequestTable {
     return this.#counts.single + this.#counts.bulk === 0;
   }
 
-  readonly #onSettled = (request: ControlRequest, outcome: CommandOutcome): void => {
-    this.#pending.remove(request.id);
+  readonly #onSettled = (request: ControlRequest, place: number, outcome: CommandOutcome): void => {
     this.#counts[request.lane] -= 1;
-    if (request.signal !== undefined) this.#unwatch(request.signal, request);
-    this.#handlers.onSettled(request, outcome);
+    if (request.openCount === 0) {
+      this.#pending.remove(request.number);
+      if (request.signal !== undefined) this.#unwatch(request.signal, request);
+    }
+    this.#handlers.onSettled(request, place, outcome);
     if (this.#isIdle) this.#onIdle?.();
   };
 
@@ -145,4 +159,10 @@ export class RequestTable {
       if (request.isQueued) request.fail(requestAborted());
     }
   };
+}
+
+/** The value of a digit as `toString(36)` writes it; -1 for what is none. */
+function digitOf(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  return code >= 0x61 && code <= 0x7a ? code - 0x61 + 10 : -1;
 }

@@ -32,6 +32,7 @@ const make = (limits = { maxCommands: 3, maxBytes: 1000 }): SendQueue<Command> =
 const command = (name: string, more: Partial<Command> = {}): Command => ({
   name,
   api: 'clientControl',
+  size: 1,
   bytes: name.length,
   isBulk: false,
   isHeavy: false,
@@ -66,6 +67,16 @@ describe('SendQueue', () => {
     add(queue, 'a', 'b', 'c', 'd');
     await nextTurn();
     expect(sent).toEqual([['a', 'b', 'c'], ['d']]);
+  });
+
+  it('counts all commands of what travels together, and never takes it apart', async () => {
+    const queue = make();
+    queue.add(command('two', { size: 2 }));
+    queue.add(command('more', { size: 2 }));
+    queue.add(command('one'));
+    queue.add(command('many', { size: 9 }));
+    await nextTurn();
+    expect(sent).toEqual([['two'], ['more', 'one'], ['many']]);
   });
 
   it('splits at the largest number of bytes, and sends a larger command alone', async () => {

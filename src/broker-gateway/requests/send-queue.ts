@@ -1,9 +1,11 @@
 import { CONTROL_API_NAMES, type ControlApi } from '../protocol/control-api.js';
 
-/** A command that waits to be sent. */
+/** Commands of one caller that wait to be sent together: one, in most cases. */
 export interface Sendable {
   readonly api: ControlApi;
-  /** Size of the encoded command, bytes. */
+  /** How many commands. */
+  readonly size: number;
+  /** Size of the encoded commands, bytes. */
   readonly bytes: number;
   /** Whether it waits behind all that are not. */
   readonly isBulk: boolean;
@@ -120,12 +122,14 @@ export class SendQueue<T extends Sendable> {
   #takeBatch(lane: Fifo<T>): T[] {
     const { maxCommands, maxBytes } = this.#limits;
     const batch: T[] = [];
+    let commands = 0;
     let bytes = 0;
     let hasHeavy = false;
     for (let next = lane.first(); next !== undefined; next = lane.first()) {
       // One more for the comma.
       bytes += next.bytes + 1;
-      const isTooMuch = batch.length === maxCommands || bytes > maxBytes || (hasHeavy && next.isHeavy);
+      commands += next.size;
+      const isTooMuch = commands > maxCommands || bytes > maxBytes || (hasHeavy && next.isHeavy);
       if (isTooMuch && batch.length > 0) return batch;
       hasHeavy ||= next.isHeavy;
       batch.push(next);

@@ -1,9 +1,10 @@
-import type { BrokerGateway } from '../../broker-gateway/broker-gateway.js';
+import type { BrokerCapabilities, BrokerGateway } from '../../broker-gateway/broker-gateway.js';
 import type { BrokerRef } from '../../broker-gateway/broker-ref.js';
 import { requestAborted } from '../../broker-gateway/gateway-error.js';
 import type { RequestOptions } from '../../broker-gateway/requests/control-request.js';
-import type { CommandData } from '../../broker-gateway/protocol/control-protocol.js';
-import { planCommand } from '../command-plan.js';
+import type { ControlApi } from '../../broker-gateway/protocol/control-api.js';
+import type { CommandData, ControlCommand } from '../../broker-gateway/protocol/control-protocol.js';
+import { planCommand, type CommandPlan } from '../command-plan.js';
 import type { Operation, OperationBody } from '../operations/operation.js';
 import { failedWith, type Ending } from './bulk-item.js';
 
@@ -11,68 +12,73 @@ import { failedWith, type Ending } from './bulk-item.js';
 export interface Job {
   readonly operation: Operation;
   readonly body: OperationBody;
-  /** Called exactly once. */
-  readonly onEnd: (ending: Ending) => void;
 }
 
 /** Commands of a call that may be on their way to one broker: what keeps a fast broker busy, within milliseconds of work. */
 const MAX_IN_FLIGHT = 500;
 const MIN_IN_FLIGHT = 16;
 const FIRST_IN_FLIGHT = 400;
+/** Jobs that are sent in one turn of the event loop. */
+const PER_TURN = 100;
 /** Answers that take longer mean that the broker is behind. */
 const SLOW_MS = 250;
 /** Answers between two looks at how long they take. */
 const LOOK_EVERY = 64;
 
+/** What a {@link BrokerLane} needs. */
+export interface LaneParts<J extends Job> {
+  readonly gateway: BrokerGateway;
+  readonly broker: BrokerRef;
+  readonly signal: AbortSignal;
+  readonly requestId: string;
+  /** Jobs that may wait here before whoever makes them has to wait. */
+  readonly maxWaiting: number;
+  /** Called exactly once for each job. */
+  readonly onEnd: (job: J, ending: Ending) => void;
+}
+
 /**
- * The commands of one call to one broker: in order, as many at a time as the broker keeps up with. A broker that is slow
- * gets fewer, so that commands do not run out of time while they wait for each other.
+ * The commands of one call to one broker: as many at a time as the broker keeps up with. A broker that is slow gets fewer, so
+ * that commands do not run out of time while they wait for each other.
+ *
+ * They are carried out in their order: a broker keeps that of one control topic, so that what goes over another topic waits
+ * until all before it have ended.
  */
-export class BrokerLane {
-  readonly #gateway: BrokerGateway;
-  readonly #broker: BrokerRef;
+export class BrokerLane<J extends Job> {
+  readonly #parts: LaneParts<J>;
   readonly #options: RequestOptions;
-  readonly #requestId: string;
-  readonly #maxWaiting: number;
-  #jobs: Job[] = [];
+  #jobs: J[] = [];
   #head = 0;
   #inFlight = 0;
+  /** Where what is in flight went. */
+  #api: ControlApi | undefined;
+  /** Whether the next job goes elsewhere. */
+  #isTurning = false;
   #limit = FIRST_IN_FLIGHT;
   #answers = 0;
-  /** On the clock of `performance.now()`, like {@link #loweredAt}. */
-  #turnAt = 0;
+  /** On the clock of `performance.now()`. */
   #loweredAt = Number.NEGATIVE_INFINITY;
-  #capabilities: ReturnType<BrokerGateway['capabilities']> | undefined;
   /** Until it is known what the broker can do, jobs wait. */
   #isScheduled = true;
   #onRoom: (() => void)[] = [];
 
-  /** @param maxWaiting jobs that may wait here before whoever makes them has to wait */
-  constructor(
-    gateway: BrokerGateway,
-    broker: BrokerRef,
-    signal: AbortSignal,
-    requestId: string,
-    maxWaiting: number,
-  ) {
-    this.#maxWaiting = maxWaiting;
-    this.#gateway = gateway;
-    this.#broker = broker;
+  constructor(parts: LaneParts<J>) {
+    this.#parts = parts;
+    const { gateway, broker, signal } = parts;
     this.#options = { lane: 'bulk', signal };
-    this.#requestId = requestId;
     signal.addEventListener('abort', () => this.#drop(), { once: true });
     void gateway.capabilitiesKnown(broker).then(this.#pump);
   }
 
   /** Takes a job; it is sent after those that came before. */
-  add(job: Job): void {
+  add(job: J): void {
     this.#jobs.push(job);
-    if (this.#inFlight < this.#limit) this.#schedule();
+    this.#goOn();
   }
 
   /** Whether it takes more jobs without holding too many. */
   get hasRoom(): boolean {
-    return this.#jobs.length - this.#head < this.#maxWaiting;
+    return this.#waiting < this.#parts.maxWaiting;
   }
 
   /** Resolves when about half of what waits has been sent. */
@@ -80,21 +86,23 @@ export class BrokerLane {
     return new Promise((resolve) => this.#onRoom.push(resolve));
   }
 
+  get #waiting(): number {
+    return this.#jobs.length - this.#head;
+  }
+
   readonly #pump = (): void => {
     this.#isScheduled = false;
-    this.#turnAt = performance.now();
+    const { gateway, broker } = this.#parts;
     // What the broker can do changes with its connection, not within a turn.
-    const isConnected = this.#gateway.status(this.#broker).state === 'connected';
-    this.#capabilities = isConnected ? this.#gateway.capabilities(this.#broker) : undefined;
-    let job = this.#jobs[this.#head];
+    const isConnected = gateway.status(broker).state === 'connected';
+    const capabilities = isConnected ? gateway.capabilities(broker) : undefined;
     // What is refused at once, because the broker is down, does not count as on its way; others have their turn nonetheless.
-    for (let left = MAX_IN_FLIGHT; job !== undefined && this.#inFlight < this.#limit && left > 0; left -= 1) {
-      this.#head += 1;
-      this.#send(job);
-      job = this.#jobs[this.#head];
+    let left = PER_TURN;
+    while (left > 0 && this.#waiting > 0 && this.#inFlight < this.#limit && !this.#isTurning) {
+      left -= this.#sendSome(Math.min(left, this.#limit - this.#inFlight), capabilities);
     }
     this.#compact();
-    if (this.#head < this.#jobs.length && this.#inFlight < this.#limit) this.#schedule();
+    this.#goOn();
   };
 
   #compact(): void {
@@ -102,44 +110,72 @@ export class BrokerLane {
       this.#jobs = this.#jobs.slice(this.#head);
       this.#head = 0;
     }
-    if (this.#onRoom.length > 0 && this.#jobs.length - this.#head <= this.#maxWaiting / 2) {
+    if (this.#onRoom.length > 0 && this.#waiting <= this.#parts.maxWaiting / 2) {
       for (const goOn of this.#onRoom.splice(0)) goOn();
     }
   }
 
-  #send(job: Job): void {
-    const { operation, body } = job;
-    let plan: ReturnType<typeof planCommand>;
-    try {
-      plan = planCommand(operation, body, this.#capabilities);
-    } catch (error) {
-      job.onEnd(failedWith(error, this.#requestId));
-      return;
+  /** Sends the next jobs that go over one control topic. @returns how many were taken */
+  #sendSome(most: number, capabilities: BrokerCapabilities | undefined): number {
+    const jobs: J[] = [];
+    const commands: ControlCommand[] = [];
+    let taken = 0;
+    for (let job = this.#jobs[this.#head]; job !== undefined && taken < most; job = this.#jobs[this.#head]) {
+      const plan = this.#plan(job, capabilities);
+      if (plan !== undefined && plan.api !== this.#api) {
+        this.#isTurning = this.#inFlight + jobs.length > 0;
+        if (this.#isTurning) break;
+        this.#api = plan.api;
+      }
+      this.#head += 1;
+      taken += 1;
+      if (plan === undefined) continue;
+      jobs.push(job);
+      commands.push(plan.command);
     }
-    this.#inFlight += 1;
-    // One clock reading for all that is sent in a turn.
-    const startedAt = this.#turnAt;
-    this.#gateway.submit(this.#broker, plan.api, plan.command, this.#options, {
-      resolve: (data) => {
+    this.#submit(jobs, commands);
+    return taken;
+  }
+
+  /** Undefined for a job that has ended because the broker cannot do it. */
+  #plan(job: J, capabilities: BrokerCapabilities | undefined): CommandPlan | undefined {
+    try {
+      return planCommand(job.operation, job.body, capabilities);
+    } catch (error) {
+      this.#parts.onEnd(job, failedWith(error, this.#parts.requestId));
+      return undefined;
+    }
+  }
+
+  #submit(jobs: readonly J[], commands: readonly ControlCommand[]): void {
+    if (this.#api === undefined || jobs.length === 0) return;
+    const { gateway, broker, requestId, onEnd } = this.#parts;
+    const startedAt = performance.now();
+    this.#inFlight += jobs.length;
+    gateway.submitAll(broker, this.#api, commands, this.#options, {
+      resolve: (data, place) => {
         this.#free(startedAt);
-        job.onEnd(doneWith(operation, data));
+        const job = jobs[place];
+        if (job !== undefined) onEnd(job, doneWith(job.operation, data));
       },
-      reject: (error) => {
+      reject: (error, place) => {
         this.#free(startedAt);
-        job.onEnd(failedWith(error, this.#requestId));
+        const job = jobs[place];
+        if (job !== undefined) onEnd(job, failedWith(error, requestId));
       },
     });
   }
 
   #free(startedAt: number): void {
     this.#inFlight -= 1;
+    if (this.#inFlight === 0) this.#isTurning = false;
     this.#answers += 1;
     if (this.#answers % LOOK_EVERY === 0) this.#adapt(startedAt);
-    if (this.#head < this.#jobs.length && this.#inFlight < this.#limit) this.#schedule();
+    this.#goOn();
   }
 
-  #schedule(): void {
-    if (this.#isScheduled) return;
+  #goOn(): void {
+    if (this.#isScheduled || this.#isTurning || this.#waiting === 0 || this.#inFlight >= this.#limit) return;
     this.#isScheduled = true;
     setImmediate(this.#pump);
   }
@@ -159,8 +195,8 @@ export class BrokerLane {
     const waiting = this.#jobs.slice(this.#head);
     this.#jobs = [];
     this.#head = 0;
-    const ending = failedWith(requestAborted(), this.#requestId);
-    for (const { onEnd } of waiting) onEnd(ending);
+    const ending = failedWith(requestAborted(), this.#parts.requestId);
+    for (const job of waiting) this.#parts.onEnd(job, ending);
     for (const goOn of this.#onRoom.splice(0)) goOn();
   }
 }

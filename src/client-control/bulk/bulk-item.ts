@@ -1,4 +1,4 @@
-import type { ControlAction } from '../../access/actions.js';
+import { CONTROL_ACTIONS, type ControlAction } from '../../access/actions.js';
 import type { BrokerRef } from '../../broker-gateway/broker-ref.js';
 import { GatewayError } from '../../broker-gateway/gateway-error.js';
 import { AppError, type ErrorBody } from '../../errors/app-error.js';
@@ -115,21 +115,46 @@ function outcomeOf({ code, info }: ErrorBody): 'failed' | 'not-sent' | 'unknown'
   return code === 'BROKER_BUSY' || code === 'SHUTTING_DOWN' ? 'not-sent' : 'failed';
 }
 
-/** One item's entry as JSON. Written by hand: it is made a hundred thousand times a second. */
-export function encodeItem({ index, broker, clientid, action }: ItemHead, ending: Ending): string {
-  return [
-    '{"index":',
-    index,
-    broker === undefined ? '' : `,"broker":${JSON.stringify(broker)}`,
-    clientid === undefined ? '' : `,"clientid":${JSON.stringify(clientid)}`,
-    action === undefined ? '' : `,"action":${JSON.stringify(action)}`,
-    ',"outcome":"',
-    ending.outcome,
-    '","status":',
-    ending.status,
-    restOf(ending),
-  ].join('');
+/** Encodes items' entries as JSON, in pieces: to join those of many at once costs less than to make a text of each. */
+export class ItemEncoder {
+  #broker: string | undefined;
+  #brokerMember = '';
+
+  /** Adds the pieces of an entry to `pieces`. */
+  add(pieces: (string | number)[], { index, broker, clientid, action }: ItemHead, ending: Ending): void {
+    if (broker !== this.#broker) {
+      this.#broker = broker;
+      this.#brokerMember = broker === undefined ? '' : `,"broker":${JSON.stringify(broker)}`;
+    }
+    pieces.push('{"index":', index, this.#brokerMember);
+    if (clientid !== undefined) pieces.push(',"clientid":', JSON.stringify(clientid));
+    pieces.push(action === undefined ? '' : actionMember(action), tailOf(ending));
+  }
 }
+
+/** One item's entry as JSON. */
+export function encodeItem(item: ItemHead, ending: Ending): string {
+  const pieces: (string | number)[] = [];
+  new ItemEncoder().add(pieces, item, ending);
+  return pieces.join('');
+}
+
+const ACTION_MEMBERS: ReadonlyMap<string, string> = new Map(
+  CONTROL_ACTIONS.map((action) => [action, `,"action":"${action}"`]),
+);
+
+function actionMember(action: string): string {
+  return ACTION_MEMBERS.get(action) ?? `,"action":${JSON.stringify(action)}`;
+}
+
+function tailOf(ending: Ending): string {
+  const isPlain = ending.outcome === 'done' && ending.fields === undefined;
+  // Most items end so.
+  if (isPlain && ending.status === 204) return DONE_204;
+  return `,"outcome":"${ending.outcome}","status":${ending.status}${restOf(ending)}`;
+}
+
+const DONE_204 = ',"outcome":"done","status":204}';
 
 function restOf(ending: Ending): string {
   if (ending.outcome !== 'done') return `,"error":${JSON.stringify(ending.error)}}`;

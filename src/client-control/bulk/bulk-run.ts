@@ -15,7 +15,8 @@ import {
 } from './bulk-item.js';
 import type { ItemQuota } from './item-quota.js';
 import { isAction } from './item-preparation.js';
-import { mergeEndings } from './merge-endings.js';
+import type { Operation, OperationBody } from '../operations/operation.js';
+import { mergeEndings, type BrokerEnding } from './merge-endings.js';
 import type { Pacer } from './pacer.js';
 
 /** Takes the results, as the items end. */
@@ -40,6 +41,19 @@ export interface RunParts {
   readonly signal: AbortSignal;
 }
 
+/** What a lane carries out: an item, or an item on one of the brokers where its client may be. */
+type Attempt =
+  | ReadyItem
+  | {
+      readonly kind: 'one-of-several';
+      readonly operation: Operation;
+      readonly body: OperationBody;
+      readonly item: ReadyItem;
+      readonly broker: string;
+      /** Of all of them so far. */
+      readonly endings: BrokerEnding[];
+    };
+
 /**
  * Carries out the items of one call.
  *
@@ -52,7 +66,7 @@ export interface RunParts {
 export class BulkRun {
   readonly summary = new Summary();
   readonly #parts: RunParts;
-  readonly #lanes = new Map<string, BrokerLane>();
+  readonly #lanes = new Map<string, BrokerLane<Attempt>>();
   #open = 0;
   #isBehind = false;
   #onIdle: (() => void) | undefined;
@@ -125,42 +139,47 @@ export class BulkRun {
   }
 
   /** @returns a lane that takes no more for now */
-  #start(item: ReadyItem): BrokerLane | undefined {
+  #start(item: ReadyItem): BrokerLane<Attempt> | undefined {
     const { operation, body, brokers } = item;
     const [only] = brokers;
     if (brokers.length === 1 && only !== undefined) {
       const lane = this.#lane(only);
-      lane.add({ operation, body, onEnd: (ending) => this.#end(item, ending) });
+      lane.add(item);
       return lane.hasRoom ? undefined : lane;
     }
-    let full: BrokerLane | undefined;
-    const endings: { broker: string; ending: Ending }[] = [];
+    let full: BrokerLane<Attempt> | undefined;
+    const endings: BrokerEnding[] = [];
     for (const broker of brokers) {
       const lane = this.#lane(broker);
-      const onEnd = (ending: Ending): void => {
-        endings.push({ broker: broker.brokerId, ending });
-        if (endings.length < brokers.length) return;
-        const merged = mergeEndings(endings);
-        this.#end({ ...item, broker: merged.broker ?? item.broker }, merged.ending);
-      };
-      lane.add({ operation, body, onEnd });
+      lane.add({ kind: 'one-of-several', operation, body, item, broker: broker.brokerId, endings });
       if (!lane.hasRoom) full = lane;
     }
     return full;
   }
 
-  #lane(broker: BrokerRef): BrokerLane {
+  #lane(broker: BrokerRef): BrokerLane<Attempt> {
     const key = brokerKey(broker);
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
-      const { gateway, signal, requestId } = this.#parts;
-      this.#lanes.set(
-        key,
-        (lane = new BrokerLane(gateway, broker, signal, requestId, this.#parts.maxWaiting)),
-      );
+      const { gateway, signal, requestId, maxWaiting } = this.#parts;
+      const onEnd = this.#onAttempt;
+      lane = new BrokerLane({ gateway, broker, signal, requestId, maxWaiting, onEnd });
+      this.#lanes.set(key, lane);
     }
     return lane;
   }
+
+  readonly #onAttempt = (attempt: Attempt, ending: Ending): void => {
+    if (attempt.kind === 'ready') {
+      this.#end(attempt, ending);
+      return;
+    }
+    const { item, broker, endings } = attempt;
+    endings.push({ broker, ending });
+    if (endings.length < item.brokers.length) return;
+    const merged = mergeEndings(endings);
+    this.#end({ ...item, broker: merged.broker ?? item.broker }, merged.ending);
+  };
 
   #end(item: BulkItem, ending: Ending): void {
     const { audit, sink, metrics } = this.#parts;

@@ -4,6 +4,7 @@ import { notAllowed } from '../../access/not-allowed.js';
 import type { BrokerRef } from '../../broker-gateway/broker-ref.js';
 import { AppError } from '../../errors/app-error.js';
 import { invalid } from '../../errors/issue.js';
+import { validDto } from '../../http/body/valid-dto.js';
 import { toDto } from '../../http/body/validating.pipe.js';
 import { isJsonObject, type JsonObject } from '../../json/json.js';
 import { OPERATIONS } from '../operations/operations.js';
@@ -12,6 +13,10 @@ import type { RawItem } from './item-reader.js';
 
 /** Names all brokers of the project: wherever the client is. */
 export const ANY_BROKER = '*';
+
+/** Fields of an item that are not those of its operation. */
+const ON_BROKER: ReadonlySet<string> = new Set(['action']);
+const OVER_PROJECT: ReadonlySet<string> = new Set(['action', 'broker']);
 
 /** What may be said of an item that cannot be read, in the answer and in the audit trail. */
 const MAX_ECHO_CHARACTERS = 1000;
@@ -45,35 +50,32 @@ export class ItemPreparation {
       return this.#refuse(index, {}, invalid([{ path: '', message: 'must be a JSON object' }]));
     }
     try {
-      if (broker !== undefined) {
-        const { action, ...fields } = value;
-        return this.#ready(index, action, fields, broker.brokerId, [broker]);
-      }
-      const { action, broker: named, ...fields } = value;
-      return this.#ready(index, action, fields, ...this.#target(named));
+      if (broker !== undefined) return this.#ready(index, value, ON_BROKER, broker.brokerId, [broker]);
+      return this.#ready(index, value, OVER_PROJECT, ...this.#target(value.broker));
     } catch (error) {
       if (error instanceof AppError) return this.#refuse(index, value, error);
       throw error;
     }
   }
 
-  /** Makes an item of an action and its fields, for a client that is known to be on a broker. @throws {AppError} */
-  ready(index: number, action: unknown, fields: JsonObject, broker: BrokerRef): ReadyItem {
-    return this.#ready(index, action, fields, broker.brokerId, [broker]);
+  /** Makes an item of an action with its fields, for a client that is known to be on a broker. @throws {AppError} */
+  ready(index: number, value: JsonObject, broker: BrokerRef): ReadyItem {
+    return this.#ready(index, value, ON_BROKER, broker.brokerId, [broker]);
   }
 
   #ready(
     index: number,
-    action: unknown,
-    fields: JsonObject,
+    value: JsonObject,
+    own: ReadonlySet<string>,
     brokerId: string,
     brokers: readonly BrokerRef[],
   ): ReadyItem {
+    const { action } = value;
     if (!isAction(action)) throw invalid([{ path: 'action', message: ACTION_PROBLEM }]);
     const operation = OPERATIONS[action];
-    const single = operation.singleOnly?.find((field) => Object.hasOwn(fields, field));
+    const single = operation.singleOnly?.find((field) => Object.hasOwn(value, field));
     if (single !== undefined) throw invalid([{ path: single, message: 'is for single calls only' }]);
-    const body = toDto(operation.body, fields);
+    const body = validDto(operation.body, value, own) ?? toDto(operation.body, without(own, value));
     const role = operation.requiredRole?.(body) ?? 'editor';
     // That the caller is an editor was asked when its brokers were looked up.
     const allowed = role === 'admin' ? brokers.filter((broker) => this.#mayAdminister(broker)) : brokers;
@@ -127,6 +129,10 @@ const ACTION_PROBLEM = `must be one of ${CONTROL_ACTIONS.join(', ')}`;
 /** Whether a value names an action. */
 export function isAction(value: unknown): value is ControlAction {
   return typeof value === 'string' && Object.hasOwn(OPERATIONS, value);
+}
+
+function without(names: ReadonlySet<string>, value: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !names.has(name)));
 }
 
 function echo(value: unknown): string | undefined {

@@ -11,9 +11,6 @@ const IDLE_TIMEOUT_MS = 120_000;
 /** Lines that are read at once: others have their turn in between, and what is read and not sent yet stays little. */
 const PIECE = 50;
 const NEWLINE = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
-const OPENING_BRACKET = 0x5b;
-const OPENING_BRACE = 0x7b;
 
 /**
  * Reads a body of one JSON value per line as it arrives, no faster than the chunks are taken. Empty lines are left out. A
@@ -22,40 +19,96 @@ const OPENING_BRACE = 0x7b;
  * @param maxLineBytes longest line
  * @throws {Error} when the body ends early, after the whole lines that came before
  */
-export async function* readLines(
+export function readLines(
   body: IncomingMessage,
+  maxLineBytes: number,
+): AsyncGenerator<readonly RawItem[], void> {
+  return itemsIn(chunksOf(body), maxLineBytes);
+}
+
+/** {@link readLines} of a body that arrives in these chunks. */
+export async function* itemsIn(
+  chunks: AsyncIterable<Buffer>,
   maxLineBytes: number,
 ): AsyncGenerator<readonly RawItem[], void> {
   let rest: Buffer[] = [];
   let restBytes = 0;
-  for await (const chunk of chunksOf(body)) {
-    let items: RawItem[] = [];
+  for await (const chunk of chunks) {
     let start = 0;
-    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
-      const piece = chunk.subarray(start, end);
-      const isWhole = restBytes === 0;
-      const bytes = restBytes + piece.length;
-      if (bytes > maxLineBytes) items.push(tooLong(maxLineBytes));
-      else push(items, isWhole ? piece : Buffer.concat([...rest, piece]));
+    const end = chunk.lastIndexOf(NEWLINE);
+    if (end !== -1) {
+      if (restBytes > maxLineBytes) {
+        yield [tooLong(maxLineBytes)];
+        start = chunk.indexOf(NEWLINE) + 1;
+      }
+      const whole = chunk.subarray(start, Math.max(start, end));
+      yield* itemsOf(rest.length === 0 ? whole : Buffer.concat([...rest, whole]), maxLineBytes);
       rest = [];
       restBytes = 0;
       start = end + 1;
-      if (items.length === PIECE) {
-        yield items;
-        items = [];
-      }
     }
     const tail = chunk.subarray(start);
     restBytes += tail.length;
     // Of a line that is too long anyway, nothing is kept.
     if (restBytes > maxLineBytes) rest = [];
     else if (tail.length > 0) rest.push(tail);
-    if (items.length > 0) yield items;
   }
-  const last: RawItem[] = [];
-  if (restBytes > maxLineBytes) last.push(tooLong(maxLineBytes));
-  else push(last, Buffer.concat(rest));
-  if (last.length > 0) yield last;
+  if (restBytes > maxLineBytes) yield [tooLong(maxLineBytes)];
+  else yield* itemsOf(Buffer.concat(rest), maxLineBytes);
+}
+
+/** What may make `JSON.parse` alone say another thing than the parser that is made for what strangers send. */
+const SUSPECT = ['__proto__', 'constructor', '\\u', '\uFEFF'];
+
+/** The items of whole lines, in pieces. All of them are decoded at once: each for itself would take as long as parsing it. */
+function* itemsOf(lines: Buffer, maxLineBytes: number): Generator<readonly RawItem[], void> {
+  const isText = isUtf8(lines);
+  const text = lines.toString(isText ? 'utf8' : 'latin1');
+  const isSuspect = !isText || SUSPECT.some((part) => text.includes(part));
+  const parseLine = isSuspect ? parseWarily : parsePlainly;
+  let items: RawItem[] = [];
+  for (let start = 0; start < text.length;) {
+    const found = text.indexOf('\n', start);
+    const end = found === -1 ? text.length : found;
+    const line = text.slice(start, end);
+    start = end + 1;
+    if (line === '' || line === '\r') continue;
+    const own = isText ? line : wellEncoded(line);
+    if (own === undefined) items.push({ problem: 'the line is not valid UTF-8' });
+    else items.push(isLonger(own, maxLineBytes) ? tooLong(maxLineBytes) : itemOf(own, parseLine));
+    if (items.length < PIECE) continue;
+    yield items;
+    items = [];
+  }
+  if (items.length > 0) yield items;
+}
+
+/** A line whose bytes were read as one character each; undefined if they are no UTF-8. */
+function wellEncoded(line: string): string | undefined {
+  const bytes = Buffer.from(line, 'latin1');
+  return isUtf8(bytes) ? bytes.toString() : undefined;
+}
+
+function isLonger(line: string, maxBytes: number): boolean {
+  // A UTF-16 unit is at most 3 bytes of UTF-8.
+  return line.length * 3 > maxBytes && Buffer.byteLength(line) > maxBytes;
+}
+
+function itemOf(line: string, parseLine: (text: string) => unknown): RawItem {
+  try {
+    const value = parseLine(line);
+    return isNestedTooDeeply(value) ? { problem: 'the line is nested too deeply' } : { value };
+  } catch {
+    return { problem: 'the line is not valid JSON' };
+  }
+}
+
+function parsePlainly(text: string): unknown {
+  return JSON.parse(text);
+}
+
+function parseWarily(text: string): unknown {
+  return parse(text, { protoAction: 'error', constructorAction: 'error' });
 }
 
 /** The chunks of a body; a caller that sends nothing for two minutes is taken for gone. */
@@ -84,28 +137,6 @@ async function* chunksOf(body: IncomingMessage): AsyncGenerator<Buffer, void> {
 
 function tooLong(maxLineBytes: number): RawItem {
   return { problem: `the line is longer than ${maxLineBytes} bytes` };
-}
-
-function push(items: RawItem[], line: Buffer): void {
-  const text = line.at(-1) === CARRIAGE_RETURN ? line.subarray(0, -1) : line;
-  if (text.length === 0) return;
-  if (!isUtf8(text)) {
-    items.push({ problem: 'the line is not valid UTF-8' });
-    return;
-  }
-  try {
-    const value = parse(text.toString(), { protoAction: 'error', constructorAction: 'error' }) as unknown;
-    items.push(
-      isNested(text) && isNestedTooDeeply(value) ? { problem: 'the line is nested too deeply' } : { value },
-    );
-  } catch {
-    items.push({ problem: 'the line is not valid JSON' });
-  }
-}
-
-/** Whether there may be anything in it that is nested at all. */
-function isNested(text: Buffer): boolean {
-  return text.includes(OPENING_BRACKET) || text.indexOf(OPENING_BRACE) !== text.lastIndexOf(OPENING_BRACE);
 }
 
 /** A list that is there already, in pieces that let others have their turn. */

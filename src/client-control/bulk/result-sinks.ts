@@ -1,9 +1,11 @@
-import { encodeItem, type Ending, type ItemHead } from './bulk-item.js';
+import { encodeItem, ItemEncoder, type Ending, type ItemHead } from './bulk-item.js';
 import { GatheredText } from '../../json/gathered-text.js';
 import type { ResultSink } from './bulk-run.js';
 
 /** How long results gather before they are handed on. */
 const GATHER_MS = 2;
+/** Pieces of text that are joined at once, some dozens of results. */
+const MANY_PIECES = 500;
 /** Bytes of results that may wait for the reader. */
 const HIGH_WATER = 262_144;
 
@@ -31,6 +33,9 @@ export class ResultStream implements ResultSink {
   readonly #separator: string;
   readonly #terminator: string;
   readonly #text = new GatheredText();
+  /** What comes after {@link #text}. */
+  #pieces: (string | number)[] = [];
+  readonly #encoder = new ItemEncoder();
   #isFirst = true;
   #isEnded = false;
   #onText: (() => void) | undefined;
@@ -46,10 +51,11 @@ export class ResultStream implements ResultSink {
   }
 
   add(item: ItemHead, ending: Ending): boolean {
-    if (!this.#isFirst && this.#separator !== '') this.#text.add(this.#separator);
+    if (!this.#isFirst && this.#separator !== '') this.#pieces.push(this.#separator);
     this.#isFirst = false;
-    this.#text.add(encodeItem(item, ending));
-    if (this.#terminator !== '') this.#text.add(this.#terminator);
+    this.#encoder.add(this.#pieces, item, ending);
+    if (this.#terminator !== '') this.#pieces.push(this.#terminator);
+    if (this.#pieces.length >= MANY_PIECES) this.#join();
     if (this.#onText !== undefined) {
       // What ends within a moment goes out together: a write costs more than the items in it.
       setTimeout(this.#onText, GATHER_MS);
@@ -73,10 +79,17 @@ export class ResultStream implements ResultSink {
 
   /** What has been added since the last time; waits for something. Undefined at the end. */
   async next(): Promise<Buffer | undefined> {
-    if (this.#text.bytes === 0 && !this.#isEnded)
+    if (this.#text.bytes + this.#pieces.length === 0 && !this.#isEnded)
       await new Promise<void>((resolve) => (this.#onText = resolve));
+    this.#join();
     const text = this.#text.take();
     for (const goOn of this.#onRoom.splice(0)) goOn();
     return text.length === 0 && this.#isEnded ? undefined : text;
+  }
+
+  #join(): void {
+    if (this.#pieces.length === 0) return;
+    this.#text.add(this.#pieces.join(''));
+    this.#pieces = [];
   }
 }

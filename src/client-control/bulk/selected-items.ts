@@ -49,17 +49,17 @@ function chainFor(
 
 function itemFor(
   preparation: ItemPreparation,
-  { action, ...fields }: JsonObject,
+  action: JsonObject,
   broker: BrokerRef,
   clientid: string,
   index: number,
 ): BulkItem {
   try {
-    return preparation.ready(index, action, { ...fields, ...topicFor(fields, clientid), clientid }, broker);
+    return preparation.ready(index, { ...action, ...topicFor(action, clientid), clientid }, broker);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    const topic = typeof fields.topic === 'string' ? fields.topic : undefined;
-    const head = { index, broker: broker.brokerId, clientid, action: String(action) };
+    const topic = typeof action.topic === 'string' ? action.topic : undefined;
+    const head = { index, broker: broker.brokerId, clientid, action: String(action.action) };
     return { kind: 'refused', ...head, topic, ending: refused(error, 'failed') };
   }
 }

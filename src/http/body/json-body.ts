@@ -111,7 +111,13 @@ export function isNestedTooDeeply(value: unknown): boolean {
 /** Looks no deeper than `depth`, so that hostile nesting costs nothing. */
 function isDeeperThan(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  return depth === 0 || Object.values(value).some((item) => isDeeperThan(item, depth - 1));
+  if (depth === 0) return true;
+  // Without a list of its values: it is asked for every line of calls with a million.
+  for (const key in value) {
+    const item = (value as Readonly<Record<string, unknown>>)[key];
+    if (typeof item === 'object' && isDeeperThan(item, depth - 1)) return true;
+  }
+  return false;
 }
 
 const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];

@@ -1,4 +1,4 @@
-import { getMetadataStorage, ValidationTypes } from 'class-validator';
+import { getMetadataStorage, ValidationTypes, type ValidationArguments } from 'class-validator';
 import type { ClassConstructor } from 'class-transformer';
 
 type Plain = Record<string, unknown>;
@@ -15,6 +15,11 @@ interface Property {
   nested?: ClassConstructor<object>;
 }
 
+/** What a check of class-validator is told. */
+type Context = ValidationArguments;
+const NO_OBJECT = {};
+const NO_NAMES: ReadonlySet<string> = new Set();
+
 /** Null for DTOs with decorators that are not understood here. */
 const compiled = new WeakMap<ClassConstructor<object>, ReadonlyMap<string, Property> | null>();
 
@@ -23,11 +28,16 @@ const compiled = new WeakMap<ClassConstructor<object>, ReadonlyMap<string, Prope
  * up once per class instead of once per request: valid bodies are the rule, and most of what class-validator does is
  * to prepare errors.
  *
+ * @param leftOut properties that are no part of the DTO
  * @returns undefined when the object is not valid, or when only class-transformer and class-validator can tell: never
  *   a DTO that they would refuse, or that differs from theirs. Values are not converted: `@Transform` and the like have
  *   no place on a body.
  */
-export function validDto<T extends object>(dto: ClassConstructor<T>, plain: object): T | undefined {
+export function validDto<T extends object>(
+  dto: ClassConstructor<T>,
+  plain: object,
+  leftOut = NO_NAMES,
+): T | undefined {
   const properties = propertiesOf(dto);
   if (properties === null) return undefined;
   const instance = new dto();
@@ -35,7 +45,10 @@ export function validDto<T extends object>(dto: ClassConstructor<T>, plain: obje
   for (const name of Object.keys(plain)) {
     const value = (plain as Plain)[name];
     const property = properties.get(name);
-    if (property === undefined) return undefined;
+    if (property === undefined) {
+      if (leftOut.has(name)) continue;
+      return undefined;
+    }
     if (typeof value !== 'object' || value === null) fields[name] = value;
     else {
       const nested =
@@ -90,10 +103,22 @@ function compile(dto: ClassConstructor<object>): ReadonlyMap<string, Property> |
         break;
       case ValidationTypes.CUSTOM_VALIDATION:
         for (const { instance } of storage.getTargetValidatorConstraints(constraintCls)) {
+          // One for all: a check is over before the next begins.
+          const context: Context = {
+            value: undefined,
+            object: NO_OBJECT,
+            constraints,
+            property: propertyName,
+            targetName: dto.name,
+          };
           property.checks.push((value, object) => {
-            const context = { value, object, constraints, property: propertyName, targetName: dto.name };
+            context.value = value;
+            context.object = object;
             // An asynchronous check gives a promise, which is no answer here.
-            return instance.validate(value, context) === true;
+            const isValid = instance.validate(value, context) === true;
+            context.value = undefined;
+            context.object = NO_OBJECT;
+            return isValid;
           });
         }
         break;

@@ -53,7 +53,7 @@ export class AuditFile {
    * @param lines each with its newline; one text may be many lines
    * @throws the system's error when they could not be written; some may be in the file nonetheless
    */
-  async write(lines: readonly string[]): Promise<void> {
+  async write(lines: readonly Lines[]): Promise<void> {
     try {
       if (this.#target !== undefined && !(await this.#isInPlace(this.#target))) await this.#release();
       this.#target ??= await openTarget(this.#path, this.#sync);
@@ -90,11 +90,14 @@ export class AuditFile {
   }
 }
 
+/** Text with its line breaks, decoded or encoded. */
+type Lines = string | Buffer;
+
 /** What is open. */
 interface Target {
   /** Device and number. */
   readonly identity: string;
-  write(lines: readonly string[], isGivenUp: () => boolean): Promise<void>;
+  write(lines: readonly Lines[], isGivenUp: () => boolean): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -146,10 +149,9 @@ class RegularFile implements Target {
     this.#isTorn = isTorn;
   }
 
-  async write(lines: readonly string[]): Promise<void> {
+  async write(lines: readonly Lines[]): Promise<void> {
     if (lines.length === 0) return;
-    const text = lines.join('');
-    await this.#handle.appendFile(this.#isTorn ? `\n${text}` : text);
+    await this.#handle.appendFile(bytesOf(this.#isTorn ? ['\n', ...lines] : lines));
     this.#isTorn = false;
     if (this.#sync) await this.#handle.datasync();
   }
@@ -170,7 +172,7 @@ class Pipe implements Target {
     this.#handle = handle;
   }
 
-  async write(lines: readonly string[], isGivenUp: () => boolean): Promise<void> {
+  async write(lines: readonly Lines[], isGivenUp: () => boolean): Promise<void> {
     const write = async (bytes: Buffer): Promise<number> => (await this.#handle.write(bytes)).bytesWritten;
     for (const piece of piecesOf(lines)) await writeAll(write, piece, isGivenUp);
   }
@@ -194,16 +196,25 @@ class StandardOutput implements Target {
     this.#sync = sync;
   }
 
-  async write(lines: readonly string[], isGivenUp: () => boolean): Promise<void> {
+  async write(lines: readonly Lines[], isGivenUp: () => boolean): Promise<void> {
     const write = async (bytes: Buffer): Promise<number> =>
       (await writeTo(STANDARD_OUTPUT, bytes)).bytesWritten;
-    await writeAll(write, Buffer.from(lines.join('')), isGivenUp);
+    await writeAll(write, bytesOf(lines), isGivenUp);
     if (this.#sync) await flush(STANDARD_OUTPUT);
   }
 
   close(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+/** In one piece. */
+function bytesOf(lines: readonly Lines[]): Buffer {
+  const texts = lines.every((each) => typeof each === 'string');
+  if (texts) return Buffer.from(lines.join(''));
+  const parts = lines.map((each) => (typeof each === 'string' ? Buffer.from(each) : each));
+  const [only] = parts;
+  return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
 }
 
 /** Writes all bytes, and waits in between while whoever reads them does not. */
@@ -223,10 +234,12 @@ async function writeAll(
 }
 
 /** Puts lines together to pieces that a pipe takes whole; a longer line is a piece of its own. */
-function* piecesOf(lines: readonly string[]): Generator<Buffer> {
+function* piecesOf(lines: readonly Lines[]): Generator<Buffer> {
   let piece = '';
   let size = 0;
-  for (const line of lines.flatMap((text) => (text.length > PIPE_BYTES ? text.split(/(?<=\n)/) : text))) {
+  for (const line of lines
+    .map(String)
+    .flatMap((text) => (text.length > PIPE_BYTES ? text.split(/(?<=\n)/) : text))) {
     const bytes = Buffer.byteLength(line);
     if (size > 0 && size + bytes > PIPE_BYTES) {
       yield Buffer.from(piece);

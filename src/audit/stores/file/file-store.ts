@@ -23,7 +23,7 @@ export class FileStore implements AuditStore {
   readonly kind = 'file';
   readonly #path: string;
   readonly #file: AuditFile;
-  readonly #commits: GroupCommit<string>;
+  readonly #commits: GroupCommit<string | Buffer>;
   #mustReopen = false;
   #isUp = true;
 
@@ -60,7 +60,7 @@ export class FileStore implements AuditStore {
     return this.#commits.add(records.map((record) => `${JSON.stringify(record)}\n`));
   }
 
-  appendLines(lines: string, count: number): Promise<void> {
+  appendLines(lines: Buffer, count: number): Promise<void> {
     return this.#commits.add([lines], count);
   }
 
@@ -82,7 +82,7 @@ export class FileStore implements AuditStore {
     }
   }
 
-  async #write(lines: readonly string[]): Promise<void> {
+  async #write(lines: readonly (string | Buffer)[]): Promise<void> {
     try {
       if (this.#mustReopen) await this.#file.reopen();
       this.#mustReopen = false;
