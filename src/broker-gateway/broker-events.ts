@@ -6,6 +6,8 @@ import type { CommandData, ControlCommand, EventBatch } from './protocol/control
 /** How long the broker goes on sending events after it was last asked to. */
 const LEASE_SECONDS = 60;
 const RENEW_MS = 25_000;
+/** Events that the broker has counted are here after this long, or were missed. It sends them ten times a second. */
+const ARRIVE_MS = 3000;
 
 /**
  * Tells those who listen what happens on one broker. The broker is asked for the comings and goings of its clients only
@@ -19,6 +21,8 @@ export class BrokerEvents {
   /** Number of the last event that the broker has counted, as far as it is known. */
   #sequence: number | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Looks whether what the broker had counted at the latest renewal has come. */
+  #arrivals: NodeJS.Timeout | undefined;
 
   /**
    * @param ask sends a command of this service's own to the extension endpoint
@@ -49,7 +53,8 @@ export class BrokerEvents {
 
   /** The broker has described its endpoint: this is a new connection, which has not asked for events yet. */
   onDescribed(): void {
-    if (this.#listeners.size > 0) void this.#renew();
+    clearTimeout(this.#arrivals);
+    if (this.#listeners.size > 0) void this.#watch((sequence) => this.#catchUp(sequence));
   }
 
   /** Events came. */
@@ -69,28 +74,40 @@ export class BrokerEvents {
   close(): void {
     this.#listeners.clear();
     clearInterval(this.#timer);
+    clearTimeout(this.#arrivals);
   }
 
   #begin(): void {
     this.#sequence = undefined;
-    this.#timer = setInterval(() => void this.#renew(), RENEW_MS).unref();
-    void this.#renew();
+    const expect = (sequence: number): void => this.#expect(sequence);
+    this.#timer = setInterval(() => void this.#watch(expect), RENEW_MS).unref();
+    void this.#watch((sequence) => this.#catchUp(sequence));
   }
 
   #end(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#arrivals);
     if (this.#extension()?.features.events === true)
       this.#ask({ command: 'unwatchEvents' }).catch(() => undefined);
   }
 
-  async #renew(): Promise<void> {
+  /** Asks for a lease, or for more of it; `then` is told how many events the broker has counted. */
+  async #watch(then: (sequence: number) => void): Promise<void> {
     if (this.#extension()?.features.events !== true) return;
     try {
       const { sequence } = await this.#ask({ command: 'watchEvents', seconds: LEASE_SECONDS });
-      if (typeof sequence === 'number') this.#catchUp(sequence);
+      if (typeof sequence === 'number') then(sequence);
     } catch {
       // The next renewal, or the next connect, asks again.
     }
+  }
+
+  /** The broker has counted so many events, some of which may be on their way. */
+  #expect(sequence: number): void {
+    clearTimeout(this.#arrivals);
+    this.#arrivals = setTimeout(() => {
+      if (this.#sequence !== undefined && this.#sequence < sequence) this.#catchUp(sequence);
+    }, ARRIVE_MS).unref();
   }
 
   /** The broker has counted so many events up to now, and sends those after it. */

@@ -7,6 +7,7 @@ import type { RequestRecord } from '../http/request-record.js';
 import { PREFIX } from '../metrics/metric-names.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import { EventRing } from './event-ring.js';
+import { EventWriter } from './event-writer.js';
 
 /** A broker is watched on for this long after its last listener has gone, so that one that comes back misses nothing. */
 const LINGER_MS = 60_000;
@@ -23,6 +24,7 @@ interface Watched {
 @Injectable()
 export class EventHub {
   readonly ring = new EventRing();
+  readonly writer = new EventWriter(this.ring);
   readonly #gateway: BrokerGateway;
   readonly #watched = new Map<string, Watched>();
   #listeners = 0;

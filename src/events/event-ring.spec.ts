@@ -38,8 +38,8 @@ describe('the ring of events', () => {
   it('calls back once, a turn after an event, unless that is taken back', async () => {
     const ring = new EventRing();
     let calls = 0;
-    ring.whenNew(() => (calls += 1));
-    const takeBack = ring.whenNew(() => (calls += 100));
+    ring.whenNew(1, () => (calls += 1));
+    const takeBack = ring.whenNew(1, () => (calls += 100));
     takeBack();
     ring.add(event());
     ring.add(event());

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** What events there are; each is the `event:` field of its message. */
 export const EVENT_TYPES = ['client.connected', 'client.disconnected', 'control', 'ban', 'broker'] as const;
@@ -23,6 +24,15 @@ export interface ServiceEvent {
 const MAX_EVENTS = 20_000;
 const MAX_CHARACTERS = 16_777_216;
 
+/** Listeners are served for this long before others have their turn. */
+const SLICE_MS = 5;
+/**
+ * After all were served, a pause of so many times what that took: telling listeners never takes more than a quarter of the
+ * time, however many there are. A few of them are told at once; a thousand of them some times a second, of more at once.
+ */
+const PAUSE_FACTOR = 3;
+const MAX_PAUSE_MS = 250;
+
 /**
  * The latest events of this process, numbered. Listeners read it at their own pace; whoever is further behind than it
  * reaches gets a gap. Memory is bounded, however many listeners there are and whatever devices call themselves.
@@ -34,8 +44,12 @@ export class EventRing {
   #characters = 0;
   /** Number of the first event that is kept. */
   #first = 1;
-  readonly #waiting = new Set<() => void>();
+  /** Whoever waits for events. Those that are being served are in a set of their own. */
+  #waiting = new Set<() => void>();
   #isWaking = false;
+  /** Counts what somebody who waits has not seen. */
+  #news = 0;
+  #pauseUntil = 0;
 
   /** Number of the oldest event that can still be read. */
   get first(): number {
@@ -51,9 +65,8 @@ export class EventRing {
     this.#events.push(event);
     this.#characters += sizeOf(event);
     if (this.#events.length > MAX_EVENTS || this.#characters > MAX_CHARACTERS) this.#trim();
-    if (this.#isWaking || this.#waiting.size === 0) return;
-    this.#isWaking = true;
-    setImmediate(() => this.#wake());
+    this.#news += 1;
+    this.#wakeLater();
   }
 
   /** The event with a number; undefined if it is gone, or not there yet. */
@@ -61,17 +74,50 @@ export class EventRing {
     return this.#events[number - this.#first];
   }
 
-  /** Calls back once, a turn after the next event came. @returns takes that back */
-  whenNew(callback: () => void): () => void {
-    this.#waiting.add(callback);
-    return () => this.#waiting.delete(callback);
+  /**
+   * Calls back once, a turn or more after there is an event that a listener at `position` has not seen.
+   *
+   * @returns takes that back
+   */
+  whenNew(position: number, callback: () => void): () => void {
+    const waiting = this.#waiting;
+    waiting.add(callback);
+    if (position < this.next) {
+      this.#news += 1;
+      this.#wakeLater();
+    }
+    return () => waiting.delete(callback);
   }
 
-  #wake(): void {
+  #wakeLater(): void {
+    if (this.#isWaking || this.#waiting.size === 0) return;
+    this.#isWaking = true;
+    const pauseMs = this.#pauseUntil - performance.now();
+    if (pauseMs < 1) setImmediate(() => void this.#wake());
+    else setTimeout(() => void this.#wake(), pauseMs);
+  }
+
+  /** Serves those that wait now, in slices. Whoever comes meanwhile is served the next time. */
+  async #wake(): Promise<void> {
+    const served = this.#waiting;
+    this.#waiting = new Set();
+    const newsBefore = this.#news;
+    let tookMs = 0;
+    let startedAt = performance.now();
+    for (const callback of served) {
+      served.delete(callback);
+      callback();
+      const sliceMs = performance.now() - startedAt;
+      if (sliceMs < SLICE_MS) continue;
+      tookMs += sliceMs;
+      await nextTurn();
+      startedAt = performance.now();
+    }
+    const now = performance.now();
+    tookMs += now - startedAt;
+    this.#pauseUntil = now + Math.min(MAX_PAUSE_MS, tookMs * PAUSE_FACTOR);
     this.#isWaking = false;
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const callback of waiting) callback();
+    if (this.#news !== newsBefore) this.#wakeLater();
   }
 
   /** Drops a tenth at once, so that it costs little per event. */

@@ -1,25 +1,19 @@
 import { Readable } from 'node:stream';
-import type { EventRing, ServiceEvent } from './event-ring.js';
+import type { EventRing } from './event-ring.js';
+import { EVENTS_PER_CHUNK, type EventView, type EventWriter } from './event-writer.js';
 
-/** Events that one listener looks at before others have their turn. */
-const EVENTS_PER_TURN = 500;
 const HEARTBEAT_MS = 15_000;
 const HIGH_WATER_MARK = 65_536;
-
-/** What a listener may see, and wants to. */
-export interface EventView {
-  readonly isWanted: (event: ServiceEvent) => boolean;
-  /** Whether to tell the listener who did it. */
-  readonly isAdminOf: (event: ServiceEvent) => boolean;
-}
 
 /**
  * One listener's stream of server-sent events: a place in the ring, and nothing else that could grow. A reader that is
  * slow is left where it is; when the ring has moved on, it is told of a gap. Source: HTML Living Standard, section 9.2.
  */
 export class EventStream extends Readable {
+  /** What is told from now on; changes with the caller's grants. */
+  view: EventView;
   readonly #ring: EventRing;
-  readonly #view: EventView;
+  readonly #writer: EventWriter;
   readonly #heartbeat: NodeJS.Timeout;
   #position: number;
   #gap: string | undefined;
@@ -30,10 +24,16 @@ export class EventStream extends Readable {
    * @param head what is sent first
    * @param lastEventId the `Last-Event-ID` of a listener that comes back
    */
-  constructor(ring: EventRing, view: EventView, head: string, lastEventId: string | undefined) {
+  constructor(
+    { ring, writer }: { readonly ring: EventRing; readonly writer: EventWriter },
+    view: EventView,
+    head: string,
+    lastEventId: string | undefined,
+  ) {
     super({ highWaterMark: HIGH_WATER_MARK });
     this.#ring = ring;
-    this.#view = view;
+    this.#writer = writer;
+    this.view = view;
     this.#position = ring.next;
     if (lastEventId !== undefined) this.#resume(lastEventId);
     this.push(head);
@@ -69,29 +69,29 @@ export class EventStream extends Readable {
   }
 
   #pump(): void {
+    // Node asks for more after each piece: whatever was arranged before is void, or the stream would wait twice, and so on.
+    this.#takeBack?.();
     this.#takeBack = undefined;
     if (this.destroyed || !this.#isReading) return;
     if (this.#position < this.#ring.first) {
       this.#gap = 'the events before are not kept any more';
       this.#position = this.#ring.first;
     }
-    let text = this.#gapText();
-    const end = Math.min(this.#ring.next, this.#position + EVENTS_PER_TURN);
-    for (; this.#position < end && text.length < HIGH_WATER_MARK; this.#position += 1) {
-      const event = this.#ring.get(this.#position);
-      if (event !== undefined && this.#view.isWanted(event)) text += this.#message(event);
+    const gap = this.#gapText();
+    if (gap !== '') this.#isReading = this.push(gap);
+    let isBehind = false;
+    if (this.#position < this.#ring.next) {
+      const chunk = this.#writer.chunkAt(this.#position, this.view);
+      this.#position = chunk.next;
+      isBehind = chunk.isCut || this.#ring.next - chunk.next > EVENTS_PER_CHUNK;
+      if (chunk.bytes !== undefined) this.#isReading = this.push(chunk.bytes);
     }
-    if (text !== '') {
-      this.#isReading = this.push(text);
-      if (!this.#isReading) return;
-    }
-    if (this.#position < this.#ring.next) setImmediate(() => this.#pump());
-    else this.#takeBack = this.#ring.whenNew(() => this.#pump());
-  }
-
-  #message(event: ServiceEvent): string {
-    const data = event.adminData !== undefined && this.#view.isAdminOf(event) ? event.adminData : event.data;
-    return `id: ${this.#ring.run}.${this.#position}\nevent: ${event.type}\ndata: ${data}\n\n`;
+    if (!this.#isReading) return;
+    // A listener that is behind goes on as fast as it reads; one that is not waits until all have their turn.
+    if (isBehind) {
+      const turn = setImmediate(() => this.#pump());
+      this.#takeBack = () => clearImmediate(turn);
+    } else this.#takeBack = this.#ring.whenNew(this.#position, () => this.#pump());
   }
 
   #gapText(): string {

@@ -8,8 +8,9 @@ import { Drain } from '../http/drain.js';
 import { compileGlob } from '../mqtt-strings/glob.js';
 import { ProjectRegistry } from '../registry/project-registry.js';
 import { EventHub } from './event-hub.js';
-import type { EventType, ServiceEvent } from './event-ring.js';
+import type { EventType } from './event-ring.js';
 import { EventStream } from './event-stream.js';
+import type { EventView } from './event-writer.js';
 
 /** Who listens to what. */
 export interface ListenRequest {
@@ -71,18 +72,14 @@ export class EventsService {
     }
     const brokers = this.#brokers(request.caller, request);
     const watches = new Map(brokers.map((ref) => [ref.brokerId, this.#hub.watch(ref)]));
-    let { caller } = request;
-    const view = {
-      isWanted: this.#filter(request, () => caller),
-      isAdminOf: ({ project, broker }: ServiceEvent) => isAllowed(caller, { role: 'admin', project, broker }),
-    };
     const head = brokers.map((ref) => this.#stateOf(ref)).join('');
-    const stream = new EventStream(this.#hub.ring, view, `retry: 1000\n\n${head}`, request.lastEventId);
+    const view = viewOf(request, request.caller);
+    const stream = new EventStream(this.#hub, view, `retry: 1000\n\n${head}`, request.lastEventId);
     const leave = this.#hub.enter();
     const timer = setInterval(() => {
       void this.#lookAgain(request, watches).then((known) => {
         if (known === undefined) stream.end();
-        else caller = known;
+        else if (known !== request.caller) stream.view = viewOf(request, known);
       });
     }, LOOK_AGAIN_MS).unref();
     const stop = (): void => stream.end();
@@ -125,21 +122,6 @@ export class EventsService {
     }
   }
 
-  #filter(request: ListenRequest, callerNow: () => Caller): (event: ServiceEvent) => boolean {
-    const { project, broker, clientid, types } = request;
-    const glob = clientid === undefined ? undefined : compileGlob(clientid);
-    return (event) => {
-      if (event.project !== project) return false;
-      if (broker !== undefined && event.broker !== undefined && event.broker !== broker) return false;
-      if (types !== undefined && event.type !== 'gap' && !types.has(event.type)) return false;
-      if (glob !== undefined && event.type !== 'gap') {
-        if (event.clientid === undefined || !glob.matches(event.clientid)) return false;
-      }
-      const role = event.isControl === true ? 'editor' : 'viewer';
-      return isAllowed(callerNow(), { role, project, broker: event.broker });
-    };
-  }
-
   /** The state that a stream begins with, and whether the broker tells who comes and goes. */
   #stateOf(ref: BrokerRef): string {
     const { state, lastError } = this.#gateway.status(ref);
@@ -153,4 +135,26 @@ export class EventsService {
     });
     return `event: broker\ndata: ${data}\n\n`;
   }
+}
+
+/** What a request's stream tells a caller. */
+function viewOf(
+  { project, broker, clientid, types }: Omit<ListenRequest, 'caller'>,
+  caller: Caller,
+): EventView {
+  const glob = clientid === undefined ? undefined : compileGlob(clientid);
+  return {
+    key: JSON.stringify([project, broker, clientid, types && [...types].sort(), caller.grants]),
+    isWanted(event) {
+      if (event.project !== project) return false;
+      if (broker !== undefined && event.broker !== undefined && event.broker !== broker) return false;
+      if (types !== undefined && event.type !== 'gap' && !types.has(event.type)) return false;
+      if (glob !== undefined && event.type !== 'gap') {
+        if (event.clientid === undefined || !glob.matches(event.clientid)) return false;
+      }
+      const role = event.isControl === true ? 'editor' : 'viewer';
+      return isAllowed(caller, { role, project, broker: event.broker });
+    },
+    isAdminOf: (event) => isAllowed(caller, { role: 'admin', project, broker: event.broker }),
+  };
 }
