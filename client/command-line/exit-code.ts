@@ -1,0 +1,18 @@
+/** What the command line ends with. */
+export const EXIT = {
+  allDone: 0,
+  /** Some of it failed, or was not sent; for a single call: it failed. */
+  someFailed: 1,
+  /** Nothing was done: what was typed, or where it was typed, cannot be meant. */
+  usage: 2,
+  /** Something was sent, and nobody knows whether it was done. */
+  outcomeUnknown: 3,
+} as const;
+
+/** A status of {@link EXIT}. */
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** What was typed cannot be carried out; nothing was done. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

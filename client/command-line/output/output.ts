@@ -1,0 +1,77 @@
+import type { Column } from './cell.js';
+import { csvLine } from './csv.js';
+import { safeJson } from './safe-text.js';
+import { Table } from './table.js';
+
+/** How records are written. */
+export const FORMATS = ['table', 'json', 'ndjson', 'csv'] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** Where text goes to; resolves when more can be taken. */
+export type Write = (text: string) => Promise<void>;
+
+/**
+ * Writes records of one kind, as they come: a table for people, or JSON, JSON by line, or CSV for programs, where each record
+ * stands as the service told it.
+ */
+export class Records<Row extends object> {
+  readonly #format: Format;
+  readonly #columns: readonly Column<Row>[];
+  readonly #write: Write;
+  readonly #table: Table<Row>;
+  #count = 0;
+
+  constructor(format: Format, columns: readonly Column<Row>[], write: Write) {
+    this.#format = format;
+    this.#columns = columns;
+    this.#write = write;
+    this.#table = new Table(columns);
+  }
+
+  /** How many were written. */
+  get count(): number {
+    return this.#count;
+  }
+
+  async add(row: Row): Promise<void> {
+    const isFirst = this.#count++ === 0;
+    switch (this.#format) {
+      case 'table':
+        return this.#lines(this.#table.add(row));
+      case 'ndjson':
+        return this.#write(`${safeJson(row)}\n`);
+      case 'json':
+        return this.#write(`${isFirst ? '[' : ','}\n${safeJson(row)}`);
+      case 'csv': {
+        const head = isFirst ? `${this.#csvHead()}\n` : '';
+        return this.#write(`${head}${csvLine(this.#columns.map(({ of }) => of(row)))}\n`);
+      }
+      default:
+        return this.#format satisfies never;
+    }
+  }
+
+  async addAll(rows: Iterable<Row> | AsyncIterable<Row>): Promise<void> {
+    for await (const row of rows) await this.add(row);
+  }
+
+  /** What is held comes out: of a table, its first rows. */
+  flush(): Promise<void> {
+    return this.#lines(this.#table.flush());
+  }
+
+  /** There are no more. An empty list is an empty list in JSON, a head in CSV, and nothing in a table. */
+  async end(): Promise<void> {
+    if (this.#format === 'json') await this.#write(this.#count === 0 ? '[]\n' : '\n]\n');
+    else if (this.#format === 'csv' && this.#count === 0) await this.#write(`${this.#csvHead()}\n`);
+    await this.flush();
+  }
+
+  #csvHead(): string {
+    return csvLine(this.#columns.map(({ title }) => title.toLowerCase().replaceAll(' ', '_')));
+  }
+
+  async #lines(lines: readonly string[]): Promise<void> {
+    if (lines.length > 0) await this.#write(lines.map((line) => `${line}\n`).join(''));
+  }
+}

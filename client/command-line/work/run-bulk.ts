@@ -1,0 +1,133 @@
+import { createWriteStream } from 'node:fs';
+import { once } from 'node:events';
+import {
+  CutOffError,
+  isApiError,
+  type BulkCall,
+  type ItemOutcome,
+  type Operation,
+  type Target,
+  type Work,
+} from '../../src/index.js';
+import { EXIT, type ExitCode } from '../exit-code.js';
+import type { Session } from '../service/session.js';
+import { ITEM_COLUMNS } from './item-columns.js';
+import { Progress } from './progress.js';
+
+/** How operations on many clients are carried out. */
+export interface BulkRunOptions {
+  readonly perSecond?: number;
+  readonly reason?: string;
+  /** Where the operations go that were not sent, or whose outcome nobody knows, as lines. */
+  readonly left?: string;
+}
+
+/** Rows of operations that were done which people want to see; of more, only what was not done is shown. */
+const FEW = 20;
+
+/**
+ * Carries out operations, writes how each ended, and says at the end how many ended how. Ctrl-C stops it: then it says what
+ * was not sent.
+ *
+ * @param total how many there are, if that is known
+ */
+export async function runBulk(
+  session: Session,
+  target: Target,
+  work: Work,
+  total: number | undefined,
+  { perSecond, reason, left }: BulkRunOptions,
+  onItem: (item: ItemOutcome) => void = () => undefined,
+): Promise<ExitCode> {
+  const { terminal, interruption } = session;
+  const call = session.client.bulk(target, work, {
+    ...(perSecond !== undefined && { perSecond }),
+    ...(reason !== undefined && { reason }),
+    signal: interruption.hard,
+  });
+  const stop = (): void => {
+    progress.clear();
+    if (!terminal.gone.aborted) terminal.say('stopping; press Ctrl-C again not to wait for what was sent');
+    call.stop();
+  };
+  const progress = new Progress(terminal, total);
+  const records = session.records(ITEM_COLUMNS);
+  const isShown = ({ outcome }: ItemOutcome): boolean =>
+    session.format !== 'table' || outcome !== 'done' || (total !== undefined && total <= FEW);
+  interruption.gentle.addEventListener('abort', stop, { once: true });
+  if (interruption.gentle.aborted) call.stop();
+  let failure: unknown;
+  try {
+    for await (const item of call) {
+      onItem(item);
+      if (isShown(item)) {
+        progress.clear();
+        await records.add(item);
+      }
+      progress.update(call.summary.total);
+    }
+  } catch (error) {
+    // Refused as a whole: nothing was done, and there is nothing to sum up.
+    if (isApiError(error) || call.summary.total + call.open.length === 0) throw error;
+    failure = error;
+  } finally {
+    interruption.gentle.removeEventListener('abort', stop);
+    progress.clear();
+  }
+  await records.end();
+  return sumUp(session, call, { total, failure, left });
+}
+
+async function sumUp(
+  { terminal, interruption }: Session,
+  call: BulkCall,
+  { total, failure, left }: { total: number | undefined; failure: unknown; left: string | undefined },
+): Promise<ExitCode> {
+  const { done, failed, notSent, unknown, total: ended } = call.summary;
+  const isStopped = interruption.gentle.aborted;
+  const open = call.open.length;
+  const words = [`${done} done`, `${failed} failed`, `${notSent} not sent`, `${unknown} unknown`];
+  terminal.say(words.filter((word) => !word.startsWith('0 ') || word.endsWith('done')).join(', '));
+  if (failure !== undefined && !isStopped)
+    terminal.say(failure instanceof CutOffError ? 'the answer was cut off' : messageOf(failure));
+  let never = 0;
+  if (isStopped || failure !== undefined || left !== undefined) {
+    never = await writeLeft(call, left);
+    if (isStopped || failure !== undefined) {
+      // Of a selection the service holds the list.
+      const untold = total === undefined ? 0 : total - ended - open - never;
+      if (never > 0)
+        terminal.say(`${never} were not sent and never will be${left === undefined ? '' : `: see ${left}`}`);
+      if (open > 0) terminal.say(`${open} were sent, and their outcome is not known`);
+      if (untold > 0) terminal.say(`of ${untold} nothing was told: what was not sent never will be`);
+      if (open + untold > 0 && call.callIds.length > 0)
+        terminal.say(`see: client-control audit --call-id ${call.callIds.join(' ')}`);
+      if (untold > 0) return EXIT.outcomeUnknown;
+    }
+  }
+  if (unknown + open > 0) return EXIT.outcomeUnknown;
+  return failed + notSent + never > 0 || failure !== undefined ? EXIT.someFailed : EXIT.allDone;
+}
+
+/** Writes the operations that are left, and counts those that were never sent. */
+async function writeLeft(call: BulkCall, path: string | undefined): Promise<number> {
+  let count = 0;
+  const file = path === undefined ? undefined : createWriteStream(path, { mode: 0o600 });
+  const write = async (operation: Operation): Promise<void> => {
+    if (file?.write(`${JSON.stringify(operation)}\n`) === false) await once(file, 'drain');
+  };
+  for (const operation of call.open) await write(operation);
+  for await (const operation of call.rest()) {
+    count += 1;
+    await write(operation);
+  }
+  if (file !== undefined) {
+    file.end();
+    await once(file, 'finish');
+  }
+  return count;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
