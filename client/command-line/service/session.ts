@@ -63,6 +63,15 @@ export class Session {
     return { projectId: await this.project(), brokerId: this.brokerId };
   }
 
+  /** The same for clients that are named: of a project with one broker, that one. */
+  async targetOfIds(): Promise<Target> {
+    const target = await this.target();
+    if (target.brokerId !== undefined) return target;
+    const path = { projectId: target.projectId };
+    const { data: brokers } = await this.client.listBrokers({ path, signal: this.signal });
+    return brokers.length === 1 ? { ...path, brokerId: brokers[0]?.id } : target;
+  }
+
   /**
    * The broker that is meant: the one that was named, or the only one of the project.
    *

@@ -91,7 +91,7 @@ async function actOnIds(
   verb: string,
   options: ActOptions,
 ): Promise<ExitCode> {
-  const target = await session.target();
+  const target = await session.targetOfIds();
   // Over a project: wherever the client is.
   const where = target.brokerId === undefined ? { broker: '*' } : {};
   if (options.dryRun === true) {
