@@ -10,8 +10,13 @@
 
 static const char *const texts[WARNING_COUNT] = {
 	[WARNING_NOT_ALLOWED] = "is not allowed to send commands",
+#if BUILT_FOR_2_1
 	[WARNING_OTHER_LISTENER] = "Clients of a listener that this plugin is not loaded for cannot be controlled and cannot "
 		"command: with per_listener_settings load it with global_plugin",
+#else
+	[WARNING_OTHER_LISTENER] = "Clients that another plugin lets in before this one is asked, or of a listener that it is "
+		"not loaded for, cannot be controlled and cannot command: load it before the others, and for every listener",
+#endif
 	[WARNING_BANNED_GOT_IN] = "A banned client got past the login and was disconnected right after it: it logs in with a "
 		"certificate, or another plugin answers logins before this one. Load client-control before the others",
 	[WARNING_NO_STATE_DIR] = "Bans and standing subscriptions have no place to be stored: set plugin_opt_state_dir",

@@ -22,7 +22,7 @@ export interface PluginBrokerOptions {
   readonly version?: MosquittoVersion;
   readonly binary: string;
   readonly library: string;
-  /** plugin_opt_* lines, without the prefix; the default lets GATEWAY control all clients. */
+  /** plugin_opt_* lines, without the prefix; the default lets GATEWAY control all clients. `{port}` and `{second}` are the listeners'. */
   readonly pluginOptions?: readonly string[];
   /** `plugin` or `global_plugin`; default `plugin`. */
   readonly directive?: string;
@@ -34,6 +34,8 @@ export interface PluginBrokerOptions {
   readonly secondListener?: readonly string[];
   /** More lines of mosquitto.conf, after the listener and before the plugin. `{dir}` is a folder of the broker's own. */
   readonly config?: readonly string[];
+  /** The same after the plugin: other plugins that are loaded later. */
+  readonly configAfter?: readonly string[];
   /** Files to put into that folder. */
   readonly files?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
@@ -101,6 +103,7 @@ export class PluginBroker {
       library,
       globalConfig = [],
       config = [],
+      configAfter = [],
       files = {},
       version = '2.1',
       pluginOptions = [`allow_username ${GATEWAY}`, ...(version === '2.1' ? [] : ['track_clients true'])],
@@ -132,9 +135,14 @@ export class PluginBroker {
       ...config,
       `${this.#options.directive ?? 'plugin'} ${library}`,
       ...pluginOptions.map((line) => `plugin_opt_${line}`),
+      ...configAfter,
     ];
     const configFile = join(this.#dir, 'mosquitto.conf');
-    writeFileSync(configFile, lines.join('\n').replaceAll('{dir}', this.#dir) + '\n');
+    const places = { dir: this.#dir, port: String(this.#port), second: String(this.#secondPort) };
+    const text = lines
+      .join('\n')
+      .replaceAll(/\{(dir|port|second)\}/g, (_, name: keyof typeof places) => places[name]);
+    writeFileSync(configFile, `${text}\n`);
 
     const logBefore = this.#log.length;
     const child = spawn(binary, ['-c', configFile], {
