@@ -1,42 +1,152 @@
-import type { FoundClientInfo } from '@mqtt-client-control/client';
+import type { BrokerInfo, FoundClientInfo } from '@mqtt-client-control/client';
+import { useState } from 'preact/hooks';
+import '../../acting/acting.css';
+import { whyNone, whyNot } from '../../acting/abilities.js';
+import { ActDialog, brokersOf } from '../../acting/act-dialog.js';
+import { VERBS, type IntentKind, type Whom } from '../../acting/intent.js';
+import { hrefOf } from '../../address.js';
+import { Icon } from '../../components/icon.js';
 import { useKeys } from '../../keys.js';
+import { exactly } from '../../patterns.js';
 import { countOf, type Choice } from './choice.js';
-import { inWords, type Filters } from './filters.js';
+import { inWords, toSelection, type Filters } from './filters.js';
 
-/** What can be done to those that are chosen. */
-export function ActionBar({
+interface ActionBarProps {
+  readonly project: string;
+  readonly filters: Filters;
+  readonly choice: Choice;
+  readonly listed: readonly FoundClientInfo[];
+  readonly onClear: () => void;
+}
+
+const KINDS: readonly IntentKind[] = ['disconnect', 'subscribe', 'unsubscribe', 'move', 'ban'];
+
+/** What can be done to those that are chosen; not there while nobody is. */
+export function ActionBar(props: ActionBarProps) {
+  return countOf(props.choice) === 0 ? null : <Bar {...props} />;
+}
+
+function Bar({ project, filters, choice, listed, onClear }: ActionBarProps) {
+  const [acting, setActing] = useState<IntentKind | undefined>(undefined);
+  useKeys({ Escape: onClear });
+  const count = countOf(choice);
+  const whom = whomOf(project, filters, choice);
+  const able = brokersOf(whom);
+  return (
+    <div class="action-bar" role="region" aria-label="What to do to the chosen">
+      <span class="who">
+        <b>{count.toLocaleString('en')}</b> {count === 1 ? 'client' : 'clients'}
+        {choice.kind === 'matching' && <span class="muted">: {inWords(filters) || 'all of them'}</span>}
+      </span>
+      <div class="actions">
+        {KINDS.map((kind) => (
+          <ActButton key={kind} kind={kind} brokers={able} onAct={() => setActing(kind)} />
+        ))}
+        <StandingLink project={project} filters={filters} choice={choice} brokers={able} />
+      </div>
+      <button type="button" class="icon" aria-label="Choose nobody" onClick={onClear}>
+        <Icon name="close" />
+      </button>
+      {acting !== undefined && (
+        <ActDialog
+          kind={acting}
+          // A ban names its client: those that are listed, each.
+          whom={acting === 'ban' ? listedOf(project, choice, listed) : whom}
+          onClose={() => setActing(undefined)}
+        />
+      )}
+    </div>
+  );
+}
+
+function ActButton({
+  kind,
+  brokers,
+  onAct,
+}: {
+  kind: IntentKind;
+  brokers: readonly BrokerInfo[];
+  onAct: () => void;
+}) {
+  const why = whyNone(brokers, (broker) => whyNot(broker, kind));
+  return (
+    <button
+      type="button"
+      aria-disabled={why !== undefined}
+      title={why}
+      onClick={() => why === undefined && onAct()}
+    >
+      {VERBS[kind].now}…{why !== undefined && <span class="unseen">: {why}</span>}
+    </button>
+  );
+}
+
+/** A standing subscription is for a filter: of ids and user names, or for one client. */
+function StandingLink({
+  project,
   filters,
   choice,
-  onClear,
+  brokers,
 }: {
   project: string;
   filters: Filters;
   choice: Choice;
-  listed: readonly FoundClientInfo[];
-  onClear: () => void;
+  brokers: readonly BrokerInfo[];
 }) {
-  const count = countOf(choice);
-  return count === 0 ? null : <Bar filters={filters} count={count} choice={choice} onClear={onClear} />;
+  const query = standingQuery(filters, choice);
+  const [broker] = brokers;
+  if (query === undefined || broker === undefined || brokers.length > 1) return null;
+  const why = whyNot(broker, 'standing');
+  if (why !== undefined) {
+    return (
+      <button type="button" aria-disabled title={why}>
+        Standing…<span class="unseen">: {why}</span>
+      </button>
+    );
+  }
+  query.set('broker', broker.id);
+  return (
+    <a class="button" href={hrefOf({ project, page: 'standing', query })}>
+      Standing…
+    </a>
+  );
 }
 
-function Bar({
-  filters,
-  count,
-  choice,
-  onClear,
-}: {
-  filters: Filters;
-  count: number;
-  choice: Choice;
-  onClear: () => void;
-}) {
-  useKeys({ Escape: onClear });
-  return (
-    <div class="action-bar" role="region" aria-label="What to do to the chosen">
-      <span>
-        <b>{count.toLocaleString('en')}</b> {count === 1 ? 'client' : 'clients'}
-        {choice.kind === 'matching' && <span class="muted"> {inWords(filters) || 'all of them'}</span>}
-      </span>
-    </div>
-  );
+function standingQuery(filters: Filters, choice: Choice): URLSearchParams | undefined {
+  const query = new URLSearchParams({ new: '1' });
+  if (choice.kind === 'rows') {
+    const [only, ...others] = choice.rows.values();
+    if (only === undefined || others.length > 0) return undefined;
+    query.set('clientid', exactly(only.clientid));
+    return query;
+  }
+  const { clientid, username } = filters;
+  if (clientid === undefined && username === undefined) return undefined;
+  if (clientid !== undefined) query.set('clientid', clientid);
+  if (username !== undefined) query.set('username', username);
+  return query;
+}
+
+function whomOf(project: string, filters: Filters, choice: Choice): Whom {
+  if (choice.kind === 'rows')
+    return { kind: 'clients', projectId: project, clients: refs([...choice.rows.values()]) };
+  const select = toSelection(filters);
+  return {
+    kind: 'matching',
+    projectId: project,
+    brokerId: filters.broker,
+    // The API takes no empty selection for everybody.
+    select: Object.keys(select).length === 0 ? { clientid: '*' } : select,
+    words: inWords(filters),
+  };
+}
+
+function listedOf(project: string, choice: Choice, listed: readonly FoundClientInfo[]): Whom {
+  const clients =
+    choice.kind === 'rows' ? [...choice.rows.values()] : listed.filter(({ control }) => control !== true);
+  return { kind: 'clients', projectId: project, clients: refs(clients) };
+}
+
+function refs(clients: readonly FoundClientInfo[]) {
+  return clients.map(({ broker, clientid }) => ({ broker, clientid }));
 }

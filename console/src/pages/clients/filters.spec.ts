@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { exactly, inWords, matches, matchesPattern, readFilters, toSelection } from './filters.js';
+import { inWords, matches, readFilters, toSelection } from './filters.js';
 
 const client = {
   project: 'p',
@@ -20,24 +20,6 @@ describe('the filters of the address bar', () => {
     expect(filters).toEqual({ clientid: 'gw-*', connected: 'false', broker: 'b' });
     expect(toSelection(filters)).toEqual({ clientid: 'gw-*', connected: false });
     expect(inWords(filters)).toBe('broker b, client id gw-*, not connected');
-  });
-});
-
-describe('a pattern', () => {
-  it.each([
-    ['gw-*', 'gw-1', true],
-    ['gw-?', 'gw-12', false],
-    ['gw-?', 'gw-😀', true],
-    ['a.c', 'abc', false],
-    ['\\*', '*', true],
-    ['\\*', 'x', false],
-    ['*', 'with\na line', true],
-    ['(a|b)', '(a|b)', true],
-  ])('%s of %j: %s', (pattern, text, expected) => expect(matchesPattern(pattern, text)).toBe(expected));
-
-  it.each(['a*b', 'c:\\x', '?'])('can be made that only %j matches', (text) => {
-    expect(matchesPattern(exactly(text), text)).toBe(true);
-    expect(matchesPattern(exactly(text), `${text}x`)).toBe(false);
   });
 });
 

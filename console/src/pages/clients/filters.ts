@@ -1,4 +1,5 @@
 import type { ClientQuery, FoundClientInfo, Selection } from '@mqtt-client-control/client';
+import { matchesPattern } from '../../patterns.js';
 import { matchesAddress } from './match-address.js';
 
 /** What the list can be narrowed by: the API's filters, and the broker; the same words in the address bar. */
@@ -69,23 +70,4 @@ export function matches(filters: Filters, client: FoundClientInfo): boolean {
 /** RFC 3339, or epoch milliseconds. */
 export function timeOf(text: string): number {
   return /^\d+$/.test(text) ? Number(text) : Date.parse(text);
-}
-
-/** `*`: any characters, `?`: one, `\`: the next one as it is. */
-export function matchesPattern(pattern: string, text: string): boolean {
-  const source = pattern.replace(/\\(.)|[\\^$.*+?()[\]{}|/]/gsu, (found, escaped: string | undefined) => {
-    if (escaped !== undefined) return literal(escaped);
-    if (found === '*') return '.*';
-    return found === '?' ? '.' : literal(found);
-  });
-  return new RegExp(`^${source}$`, 'su').test(text);
-}
-
-/** A pattern that only this text matches. */
-export function exactly(text: string): string {
-  return text.replace(/[\\*?]/g, '\\$&');
-}
-
-function literal(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }
