@@ -23,4 +23,4 @@ function expressionOf(pattern: string): RegExp {
   return cache.expression;
 }
 
-const quoted = (letter: string): string => letter.replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`);
+const quoted = (letter: string): string => letter.replaceAll(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`);

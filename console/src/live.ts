@@ -1,6 +1,7 @@
 import type { ServiceEvent } from '@mqtt-client-control/client';
 import { effect, signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { tellRuns } from './acting/runs.js';
 import { api } from './api.js';
 import { caller, may } from './caller.js';
 import { project } from './router.js';
@@ -35,6 +36,7 @@ function tell(event: ServiceEvent): void {
   if (event.type === 'broker' && event.clientEvents === true && !tellsOfClients.peek().has(event.broker)) {
     tellsOfClients.value = new Set([...tellsOfClients.peek(), event.broker]);
   }
+  tellRuns(event);
   for (const listener of listeners) listener(event);
 }
 

@@ -3,6 +3,7 @@ import type { Address } from './address.js';
 import type { Role } from './caller.js';
 import type { IconName } from './components/icon.js';
 import { BrokersPage } from './pages/brokers/brokers-page.js';
+import { CallPage } from './pages/call/call-page.js';
 import { ClientsPage } from './pages/clients/clients-page.js';
 import { BansPage } from './pages/bans/bans-page.js';
 import { EventsPage } from './pages/events/events-page.js';
@@ -62,6 +63,7 @@ export const PAGES: readonly Page[] = [
     icon: 'events',
     component: EventsPage,
   },
+  { path: 'call', title: 'A call', scope: 'project', role: 'viewer', component: CallPage },
   { path: 'find', title: 'Find', scope: 'everywhere', role: 'viewer', component: FindPage },
 ];
 

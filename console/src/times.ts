@@ -21,6 +21,11 @@ export function duration(ms: number): string {
   return `${Math.floor(length / DAY)} d`;
 }
 
+/** A short time, to the tenth of a second: how fast something was. */
+export function seconds(ms: number): string {
+  return ms < 60 * SECOND ? `${(ms / SECOND).toFixed(1)} s` : duration(ms);
+}
+
 /** `5 min ago`, `in 3 h`. */
 export function relative(at: number, from: number): string {
   const distance = from - at;

@@ -25,8 +25,19 @@ import { begin } from './runs.js';
 const MANY = 100;
 
 /** Say what, see whom it concerns, and only then do it. */
-export function ActDialog({ whom, kind, onClose }: { whom: Whom; kind: IntentKind; onClose: () => void }) {
-  const [intent, setIntent] = useState<Intent>(BLANK[kind]);
+export function ActDialog({
+  whom,
+  kind,
+  first = BLANK[kind],
+  onClose,
+}: {
+  whom: Whom;
+  kind: IntentKind;
+  /** What the form begins with. */
+  first?: Intent;
+  onClose: () => void;
+}) {
+  const [intent, setIntent] = useState<Intent>(first);
   const [reason, setReason] = useState('');
   const [perSecond, setPerSecond] = useState('');
   const [isSeeing, setSeeing] = useState(false);
@@ -97,7 +108,7 @@ export function brokersOf(whom: Whom) {
 }
 
 function SeeDialog({ plan, onBack, onClose }: { plan: Plan; onBack: () => void; onClose: () => void }) {
-  const { whom, intent } = plan;
+  const { intent } = plan;
   const [seen, setSeen] = useState<Seen | undefined>(undefined);
   const [error, setError] = useState<unknown>(undefined);
   const [isPartial, setPartial] = useState(false);
@@ -212,10 +223,7 @@ function SeeDialog({ plan, onBack, onClose }: { plan: Plan; onBack: () => void; 
 async function see({ whom, intent }: Plan, signal: AbortSignal): Promise<Seen> {
   if (whom.kind === 'matching') {
     const target = { projectId: whom.projectId, brokerId: whom.brokerId };
-    return seenOf(
-      await api.preview(target, { select: whom.select, actions: actionsOf(intent) }, signal),
-      whom.brokerId,
-    );
+    return seenOf(await api.preview(target, { select: whom.select, actions: actionsOf(intent) }, signal));
   }
   const [unfit] = unfitFor(intent, whom.clients);
   if (unfit !== undefined) {

@@ -1,4 +1,4 @@
-import { exactly } from '../patterns.js';
+import { escapeGlob } from '../glob.js';
 import { actionsOf, operationOn, type Intent, type Whom } from './intent.js';
 
 /** What is about to be done, for those who do it from a terminal. */
@@ -21,7 +21,7 @@ export function curlLine(plan: Plan, root: string): string {
   const project = `${root}api/projects/${whom.projectId}`;
   if (intent.kind === 'ban') return banCurl(plan, project);
   const isOnBroker = whom.kind === 'matching' && whom.brokerId !== undefined;
-  const place = isOnBroker ? `${project}/brokers/${whom.brokerId ?? ''}` : project;
+  const place = isOnBroker ? `${project}/brokers/${whom.brokerId}` : project;
   return request('POST', `${place}/client-control/bulk`, bulkBody(plan));
 }
 
@@ -52,7 +52,7 @@ function banCurl({ whom, intent, reason }: Plan, project: string): string {
     .map(({ broker, clientid }) =>
       request('POST', `${project}/brokers/${broker}/bans`, {
         as: 'clientid',
-        who: exactly(clientid),
+        who: escapeGlob(clientid),
         ...(intent.forMs !== null && { until: new Date(Date.now() + intent.forMs).toISOString() }),
         ...(reason !== '' && { reason }),
         ...(!intent.disconnect && { disconnect: false }),

@@ -14,13 +14,8 @@ export interface Seen {
   readonly notAnswered: readonly { readonly broker: string; readonly message: string }[];
 }
 
-export function seenOf(answer: DryRunAnswer, broker: string | undefined): Seen {
-  return {
-    count: answer.count,
-    first: answer.clients.map(({ clientid, ...more }) => ({ clientid, broker: more.broker ?? broker ?? '' })),
-    selection: answer.selection,
-    notAnswered: answer.notAnswered as unknown as Seen['notAnswered'],
-  };
+export function seenOf({ count, clients, selection, notAnswered }: DryRunAnswer): Seen {
+  return { count, first: clients, selection, notAnswered };
 }
 
 const SHOWN = 200;

@@ -2,7 +2,7 @@ import type { BulkCall, ItemOutcome, Operation } from '@mqtt-client-control/clie
 import { signal } from '@preact/signals';
 import { api, ApiError } from '../api.js';
 import { actionsOf, operationOn, type ClientOfBroker, type Intent } from './intent.js';
-import { exactly } from '../patterns.js';
+import { escapeGlob } from '../glob.js';
 import type { Plan } from './lines.js';
 
 /** How many ended how. */
@@ -24,16 +24,18 @@ const AT_ONCE = 4;
  */
 export class Run {
   readonly plan: Plan;
+  /** How many clients it concerns. */
+  readonly count: number;
   /** How many items there will be. */
   readonly total: number;
   readonly startedAt = Date.now();
-  /** Changes whenever something else did. */
-  readonly version = signal(0);
-  readonly items: ItemOutcome[] = [];
-  readonly tally = { done: 0, failed: 0, notSent: 0, unknown: 0 };
+  /** Changes whenever something else did; reading anything below draws the reader again then. */
+  readonly #version = signal(0);
+  readonly #items: ItemOutcome[] = [];
+  readonly #tally = { done: 0, failed: 0, notSent: 0, unknown: 0 };
+  #state: 'running' | 'stopping' | 'over' = 'running';
   /** Clients that came back after they were disconnected, and after how many milliseconds. */
   readonly cameBack = new Map<string, number>();
-  state: 'running' | 'stopping' | 'over' = 'running';
   endedAt: number | undefined;
   /** Why the call ended before its end. */
   error: unknown;
@@ -46,19 +48,36 @@ export class Run {
 
   constructor(plan: Plan, count: number) {
     this.plan = plan;
+    this.count = count;
     this.total = count * Math.max(1, actionsOf(plan.intent).length);
     this.begun = new Promise((resolve, reject) => void this.#run(resolve, reject));
   }
 
-  /** The call's ids in the audit trail. */
-  get callIds(): readonly string[] {
+  get state(): 'running' | 'stopping' | 'over' {
+    this.#subscribe();
+    return this.#state;
+  }
+
+  /** What has ended, in the order of the ends. */
+  get items(): readonly ItemOutcome[] {
+    this.#subscribe();
+    return this.#items;
+  }
+
+  get tally(): Tally {
+    this.#subscribe();
+    return this.#tally;
+  }
+
+  /** The ids of the call's requests, by which the audit trail has it. */
+  get requestIds(): readonly string[] {
     return this.#calls.flatMap(({ callIds }) => callIds);
   }
 
   /** Sends nothing more. What was not sent never will be. */
   stop(): void {
     this.#isStopped = true;
-    this.state = 'stopping';
+    this.#state = 'stopping';
     for (const call of this.#calls) call.stop();
     this.#changed();
   }
@@ -66,7 +85,7 @@ export class Run {
   /** Clients of which something was not done. */
   get notDone(): readonly ClientOfBroker[] {
     const left = new Map<string, ClientOfBroker>();
-    for (const { outcome, broker, clientid } of this.items) {
+    for (const { outcome, broker, clientid } of this.#items) {
       if (outcome === 'done' || broker === undefined || clientid === undefined) continue;
       left.set(`${broker}/${clientid}`, { broker, clientid });
     }
@@ -90,21 +109,26 @@ export class Run {
       }
     } catch (error) {
       this.error = error;
-      if (this.items.length === 0) reject(error);
+      if (this.#items.length === 0) reject(error);
     }
-    this.state = 'over';
+    this.#state = 'over';
     this.endedAt = Date.now();
-    this.version.value += 1;
+    this.#version.value += 1;
     resolve();
   }
 
   #take(item: ItemOutcome): void {
-    this.items.push(item);
-    this.tally[COUNTED[item.outcome]] += 1;
-    if (item.outcome === 'done' && item.action === 'disconnect') {
+    this.#items.push(item);
+    this.#tally[COUNTED[item.outcome]] += 1;
+    const { intent } = this.plan;
+    if (item.outcome === 'done' && intent.kind === 'disconnect' && intent.watch) {
       this.#doneAt.set(`${item.broker ?? ''}/${item.clientid ?? ''}`, Date.now());
     }
     this.#changed();
+  }
+
+  #subscribe(): number {
+    return this.#version.value;
   }
 
   #changed(): void {
@@ -112,7 +136,7 @@ export class Run {
     this.#isRedrawing = true;
     setTimeout(() => {
       this.#isRedrawing = false;
-      this.version.value += 1;
+      this.#version.value += 1;
     }, REDRAW_MS);
   }
 
@@ -171,11 +195,7 @@ export class Run {
   ): AsyncGenerator<ItemOutcome> {
     for (let at = 0; at < clients.length; at += AT_ONCE) {
       const part = clients.slice(at, at + AT_ONCE);
-      yield* await Promise.all(
-        part.map((client, place) =>
-          this.#isStopped ? notSent(client, at + place) : this.#ban(client, at + place, intent),
-        ),
-      );
+      yield* await Promise.all(part.map((client, place) => this.#ban(client, at + place, intent)));
     }
   }
 
@@ -186,12 +206,13 @@ export class Run {
   ): Promise<ItemOutcome> {
     const { whom, reason } = this.plan;
     const item = { index, broker, clientid, action: 'ban' };
+    if (this.#isStopped) return { ...item, outcome: 'not-sent', status: 0 };
     try {
       await api.setBan({
         path: { projectId: whom.projectId, brokerId: broker },
         body: {
           as: 'clientid',
-          who: exactly(clientid),
+          who: escapeGlob(clientid),
           until: forMs === null ? null : new Date(this.startedAt + forMs).toISOString(),
           disconnect,
           ...(reason !== '' && { reason }),
@@ -211,8 +232,4 @@ export class Run {
       };
     }
   }
-}
-
-function notSent({ broker, clientid }: ClientOfBroker, index: number): ItemOutcome {
-  return { index, broker, clientid, action: 'ban', outcome: 'not-sent', status: 0 };
 }

@@ -23,14 +23,15 @@ export async function begin(plan: Plan, many: number): Promise<string> {
     runs.value = runs.value.filter((each) => each.run !== run);
     throw error;
   }
-  return run.callIds[0] ?? local;
+  return run.requestIds[0] ?? local;
 }
 
 /** A run of this tab, by its local id or one of its ids in the audit trail. */
 export function runAt(id: string): Run | undefined {
   const ids = id.split('.');
-  return runs.value.find((each) => each.id === id || each.run.callIds.some((callId) => ids.includes(callId)))
-    ?.run;
+  return runs.value.find(
+    (each) => each.id === id || each.run.requestIds.some((requestId) => ids.includes(requestId)),
+  )?.run;
 }
 
 /** Tells the runs who came back. */

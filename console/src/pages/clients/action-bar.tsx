@@ -4,10 +4,10 @@ import '../../acting/acting.css';
 import { whyNone, whyNot } from '../../acting/abilities.js';
 import { ActDialog, brokersOf } from '../../acting/act-dialog.js';
 import { VERBS, type IntentKind, type Whom } from '../../acting/intent.js';
-import { hrefOf } from '../../address.js';
 import { Icon } from '../../components/icon.js';
 import { useKeys } from '../../keys.js';
-import { exactly } from '../../patterns.js';
+import { escapeGlob } from '../../glob.js';
+import { StandingDialog } from '../standing/standing-dialog.js';
 import { countOf, type Choice } from './choice.js';
 import { inWords, toSelection, type Filters } from './filters.js';
 
@@ -42,7 +42,7 @@ function Bar({ project, filters, choice, listed, onClear }: ActionBarProps) {
         {KINDS.map((kind) => (
           <ActButton key={kind} kind={kind} brokers={able} onAct={() => setActing(kind)} />
         ))}
-        <StandingLink project={project} filters={filters} choice={choice} brokers={able} />
+        <StandingButton project={project} filters={filters} choice={choice} brokers={able} />
       </div>
       <button type="button" class="icon" aria-label="Choose nobody" onClick={onClear}>
         <Icon name="close" />
@@ -81,8 +81,8 @@ function ActButton({
   );
 }
 
-/** A standing subscription is for a filter: of ids and user names, or for one client. */
-function StandingLink({
+/** A standing subscription is for a filter of ids and user names, or for one client, on one broker. */
+function StandingButton({
   project,
   filters,
   choice,
@@ -93,38 +93,41 @@ function StandingLink({
   choice: Choice;
   brokers: readonly BrokerInfo[];
 }) {
-  const query = standingQuery(filters, choice);
+  const [isOpen, setOpen] = useState(false);
+  const select = standingSelect(filters, choice);
   const [broker] = brokers;
-  if (query === undefined || broker === undefined || brokers.length > 1) return null;
+  if (select === undefined || broker === undefined || brokers.length > 1) return null;
   const why = whyNot(broker, 'standing');
-  if (why !== undefined) {
-    return (
-      <button type="button" aria-disabled title={why}>
-        Standing…<span class="unseen">: {why}</span>
-      </button>
-    );
-  }
-  query.set('broker', broker.id);
   return (
-    <a class="button" href={hrefOf({ project, page: 'standing', query })}>
-      Standing…
-    </a>
+    <>
+      <button
+        type="button"
+        aria-disabled={why !== undefined}
+        title={why}
+        onClick={() => setOpen(why === undefined)}
+      >
+        Standing…
+        {why !== undefined && <span class="unseen">: {why}</span>}
+      </button>
+      {isOpen && (
+        <StandingDialog
+          project={project}
+          draft={{ broker: broker.id, select }}
+          onClose={() => setOpen(false)}
+          onDone={() => undefined}
+        />
+      )}
+    </>
   );
 }
 
-function standingQuery(filters: Filters, choice: Choice): URLSearchParams | undefined {
-  const query = new URLSearchParams({ new: '1' });
+function standingSelect({ clientid, username }: Filters, choice: Choice) {
   if (choice.kind === 'rows') {
     const [only, ...others] = choice.rows.values();
-    if (only === undefined || others.length > 0) return undefined;
-    query.set('clientid', exactly(only.clientid));
-    return query;
+    return only === undefined || others.length > 0 ? undefined : { clientid: escapeGlob(only.clientid) };
   }
-  const { clientid, username } = filters;
   if (clientid === undefined && username === undefined) return undefined;
-  if (clientid !== undefined) query.set('clientid', clientid);
-  if (username !== undefined) query.set('username', username);
-  return query;
+  return { ...(clientid !== undefined && { clientid }), ...(username !== undefined && { username }) };
 }
 
 function whomOf(project: string, filters: Filters, choice: Choice): Whom {

@@ -1,5 +1,5 @@
 import type { ClientQuery, FoundClientInfo, Selection } from '@mqtt-client-control/client';
-import { matchesPattern } from '../../patterns.js';
+import { globMatches } from '../../glob.js';
 import { matchesAddress } from './match-address.js';
 
 /** What the list can be narrowed by: the API's filters, and the broker; the same words in the address bar. */
@@ -57,8 +57,8 @@ export function matches(filters: Filters, client: FoundClientInfo): boolean {
   const since = client.lastConnect ?? undefined;
   return (
     (broker === undefined || broker === client.broker) &&
-    (clientid === undefined || matchesPattern(clientid, client.clientid)) &&
-    (username === undefined || matchesPattern(username, client.username ?? '<anonymous>')) &&
+    (clientid === undefined || globMatches(clientid, client.clientid)) &&
+    (username === undefined || globMatches(username, client.username ?? '<anonymous>')) &&
     (address === undefined || (client.address !== undefined && matchesAddress(address, client.address))) &&
     (connected === undefined || (connected === 'true') === (client.connected === true)) &&
     (protocolVersion === undefined || protocolVersion === client.protocolVersion) &&
