@@ -5,6 +5,7 @@ import type { IconName } from './components/icon.js';
 import { BrokersPage } from './pages/brokers/brokers-page.js';
 import { CallPage } from './pages/call/call-page.js';
 import { ClientsPage } from './pages/clients/clients-page.js';
+import { AuditPage } from './pages/audit/audit-page.js';
 import { BansPage } from './pages/bans/bans-page.js';
 import { EventsPage } from './pages/events/events-page.js';
 import { StandingPage } from './pages/standing/standing-page.js';
@@ -55,6 +56,7 @@ export const PAGES: readonly Page[] = [
     icon: 'standing',
     component: StandingPage,
   },
+  { path: 'audit', title: 'Audit', scope: 'project', role: 'admin', icon: 'audit', component: AuditPage },
   {
     path: 'events',
     title: 'Events',
