@@ -25,6 +25,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   SELECTION_INCOMPLETE:
     'A broker did not tell which of its clients match. Act on the others, or wait for it.',
   BAN_TOO_WIDE: 'This would keep everybody out. Name fewer.',
+  AUDIT_NOT_AVAILABLE: 'It can be read where the configuration says audit.store: file, postgres or memory.',
   SHUTTING_DOWN: 'The service is about to stop or to start anew. Try again in a moment.',
   INTERNAL_ERROR: 'Tell the people who run the service; its log has the request.',
 };

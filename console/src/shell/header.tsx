@@ -116,8 +116,7 @@ function Account() {
     >
       <summary aria-label={`${who.name} ${role}`}>
         <Icon name="person" />
-        <span class="name who">{who.name}</span>
-        <span class="muted who">{role}</span>
+        <span class="name who">{who.name}</span> <span class="muted who">{role}</span>
         <Icon name="down" />
       </summary>
       <div class="menu">

@@ -45,6 +45,7 @@ export class ConsoleRig {
     const broker = await startBroker();
     const service = await TestService.start({
       ...options,
+      config: { audit: { store: 'memory' }, ...options.config },
       brokers: [{ id: 'b', name: 'Line 1', ...broker.settings }, ...brokers],
     });
     const [browser] = await Promise.all([chromium.launch(CHROMIUM), service.brokerState('b')]);

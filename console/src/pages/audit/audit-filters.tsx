@@ -31,8 +31,8 @@ export function AuditFilters() {
           none="all brokers"
           choices={(brokers.value ?? []).map(({ id, name }) => [id, name])}
         />
-        <TextFilter name="outcome" placeholder="outcome, such as OK" />
-        <TimeFilter name="from" label="From" />
+        <TextFilter name="outcome" placeholder="outcome" />
+        <TimeFilter name="from" label="from" />
         <TimeFilter name="to" label="to" />
         <label class="choice">
           <input

@@ -1,3 +1,4 @@
+import { isApiError } from '@mqtt-client-control/client';
 import { hrefOf, type ClientRef } from '../../address.js';
 import { api } from '../../api.js';
 import { Shown } from '../../components/states.js';
@@ -23,6 +24,8 @@ export function ClientAudit({ client: { project, broker, clientid } }: { client:
   useEvents((event) => {
     if (event.type === 'control' && (event.clientid === clientid || event.clientid === undefined)) reload();
   });
+  // Kept in the log alone: nothing that somebody at this page could do about.
+  if (resource.state === 'failed' && isApiError(resource.error, 'AUDIT_NOT_AVAILABLE')) return null;
   return (
     <section>
       <h3>

@@ -28,7 +28,7 @@ export function wordsOfEvent(event: ServiceEvent): { kind: StatusKind; word: str
       const { username, address, protocolVersion } = event;
       const facts = [
         address === undefined ? '' : `from ${address}`,
-        username === undefined ? '' : `as ${username}`,
+        username === undefined || username === '<anonymous>' ? '' : `as ${username}`,
         protocolVersion === undefined ? '' : `MQTT ${protocolVersion.replace(/^v/, '')}`,
       ];
       return { kind: 'ok', word: 'came', sentence: joined(facts) };
