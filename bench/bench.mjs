@@ -4,17 +4,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connectAsync } from 'mqtt';
-import { printBars } from './bars.mjs';
+import { MISSING, printBars } from './bars.mjs';
 import { CONTROLLER, CONTROLLER_PASSWORD, startMosquitto } from './broker.mjs';
+import { measureBulk } from './bulk-rows.mjs';
 import { startScript } from './child.mjs';
 import { growWithBrokers, growWithClients, growWithWaiting } from './growth.mjs';
+import { measureKicks } from './kick.mjs';
 import { load } from './load.mjs';
+import { compareNodes, fetchNode } from './node-versions.mjs';
 import { provisionWrk } from './provision-wrk.mjs';
 import { startService } from './service.mjs';
 import { soak } from './soak.mjs';
 import { medians } from './statistics.mjs';
-import { fixed, printTable, whole } from './table.mjs';
-import { BODY, DEVICE, PATH } from './target.mjs';
+import { fixed, printMachine, printReport, printTable, reportAsJson, whole } from './table.mjs';
+import { BODY, BODY_OF_NOBODY, DEVICE, PATH } from './target.mjs';
 import { provision } from '../scripts/provision.mjs';
 
 const CONNECTIONS = [1, 64, 256];
@@ -22,6 +25,8 @@ const FULL = {
   rounds: 5,
   seconds: 4,
   soakSeconds: 60,
+  kicks: [500, 5000],
+  bulk: { items: 1_000_000, only: 'stream,beside' },
   growth: { seconds: 4 },
   brokers: [1, 10, 100, 500],
   clients: [1000, 10_000, 100_000],
@@ -31,14 +36,23 @@ const QUICK = {
   rounds: 1,
   seconds: 2,
   soakSeconds: 8,
+  kicks: [500],
+  bulk: { items: 200_000, only: 'stream' },
   growth: { seconds: 1 },
   brokers: [1, 100],
   clients: [1000, 100_000],
   waiting: [1, 1000],
 };
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    node: { type: 'string' },
+  },
+});
 const plan = values.quick ? QUICK : FULL;
+if (values.json) reportAsJson();
 const dir = mkdtempSync(join(tmpdir(), 'bench-'));
 process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
 
@@ -46,7 +60,7 @@ provision();
 provisionWrk();
 const broker = await startMosquitto(join(dir, 'mosquitto'));
 const device = await connectAsync(broker.url, { clientId: DEVICE, protocolVersion: 5 });
-console.log(
+printMachine(
   `${cpus()[0].model.trim()}, ${cpus().length} CPUs; Node ${process.version}; ${broker.name}, a process of its own; load from wrk, one thread`,
 );
 
@@ -65,19 +79,22 @@ const targets = {
   'bare Fastify route': { ...request, url: bare.ready.url, pid: bare.pid, token: service.token },
   'this service': { ...request, ...service },
 };
+/** What is measured at 64 connections besides. */
+const refused = { [MISSING]: { path: PATH, body: BODY_OF_NOBODY, isRefused: true, ...service } };
 
 /** Runs in alternation, so that whatever else this machine does meets all of them alike. */
-async function inTurn(options) {
-  const results = Object.fromEntries(Object.keys(targets).map((name) => [name, []]));
+async function inTurn(options, measured = targets) {
+  const results = Object.fromEntries(Object.keys(measured).map((name) => [name, []]));
   for (let round = 0; round < plan.rounds; round += 1) {
-    for (const [name, target] of Object.entries(targets)) {
+    for (const [name, target] of Object.entries(measured)) {
       results[name].push(await load(target, { seconds: plan.seconds, ...options(name) }));
     }
   }
   return Object.fromEntries(Object.entries(results).map(([name, runs]) => [name, medians(runs)]));
 }
 
-for (const target of Object.values(targets)) await load(target, { connections: 64, seconds: 3 });
+for (const target of Object.values({ ...targets, ...refused }))
+  await load(target, { connections: 64, seconds: 3 });
 
 const rawRuns = [];
 const askRaw = async () => {
@@ -87,7 +104,8 @@ const askRaw = async () => {
 await askRaw();
 const full = {};
 for (const connections of CONNECTIONS) {
-  full[connections] = await inTurn(() => ({ connections }));
+  const measured = connections === 64 ? { ...targets, ...refused } : targets;
+  full[connections] = await inTurn(() => ({ connections }), measured);
   await askRaw();
 }
 const rawMedians = Object.fromEntries(
@@ -137,12 +155,19 @@ function connectionsText(count) {
   return count === 1 ? '1 connection' : `${count} connections`;
 }
 
-await service.stop();
 await bare.stop();
 await raw.stop();
+await measureKicks(broker.url, service, { counts: plan.kicks });
+await service.stop();
+if (values.node !== undefined) {
+  const nodes = [{ path: process.execPath, name: process.version }, fetchNode(values.node)];
+  await compareNodes(dir, broker.url, nodes, { request, ...plan });
+}
 await growWithBrokers(dir, broker.url, { counts: plan.brokers, ...plan.growth });
 await device.endAsync(true);
 await broker.stop();
 await growWithClients(dir, { counts: plan.clients, ...plan.growth });
 await growWithWaiting(dir, { counts: plan.waiting, ...plan.growth });
+measureBulk(plan.bulk);
+printReport();
 process.exit(0);

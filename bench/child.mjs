@@ -22,10 +22,11 @@ const running = new Set();
  *
  * @param {string} script
  * @param {string[]} args
+ * @param {{ node?: string }} options the Node to run it with
  * @returns {Promise<Child>}
  */
-export async function startScript(script, args = [], execArgv = []) {
-  const child = spawn(process.execPath, [...execArgv, script, ...args], {
+export async function startScript(script, args = [], { node = process.execPath } = {}) {
+  const child = spawn(node, [script, ...args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const stop = owned(child);

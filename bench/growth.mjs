@@ -7,8 +7,9 @@ import { memoryMb } from './process-usage.mjs';
 import { startService } from './service.mjs';
 import { median } from './statistics.mjs';
 import { fixed, printTable, whole } from './table.mjs';
-import { BODY, BODY_OF_ANY_CLIENT, PATH } from './target.mjs';
+import { BODY, BODY_OF_ANY_CLIENT, DEVICE, PATH } from './target.mjs';
 
+const RAW = new URL('raw-control.mjs', import.meta.url).pathname;
 const SIMULATED = new URL('simulated-broker.mjs', import.meta.url).pathname;
 const HEAD = ['req/s', 'p50 ms', 'p99 ms', 'CPU µs/req', 'RSS MB'];
 const LISTINGS = 5;
@@ -35,14 +36,23 @@ export async function growWithBrokers(dir, url, { counts, seconds }) {
     const target = { ...service, path: PATH, body: BODY };
     await load(target, { connections: 64, seconds: 1, brokers: count });
     const result = await load(target, { connections: 64, seconds, brokers: count });
-    rows.push([whole(count), ...columns(result)]);
     await service.stop();
+    rows.push([whole(count), ...columns(result), whole(await rawPerSecond(url, count, seconds))]);
   }
   printTable(
-    'Growth with configured brokers (64 connections, requests spread evenly; all brokers are the one Mosquitto)',
-    ['brokers', ...HEAD],
+    'Growth with configured brokers (64 connections, requests spread evenly; all brokers are the one Mosquitto; raw: 64 commands under way, each in a message of its own, over as many connections)',
+    ['brokers', ...HEAD, 'raw commands/s'],
     rows,
   );
+}
+
+/** What mqtt.js alone does over as many connections. */
+async function rawPerSecond(url, connections, seconds) {
+  const raw = await startScript(RAW, [url, CONTROLLER, CONTROLLER_PASSWORD, DEVICE, String(connections)]);
+  raw.send({ seconds: Math.min(seconds, 2), only: 'pipelined' });
+  const { pipelined } = await raw.nextMessage();
+  await raw.stop();
+  return pipelined.perSecond;
 }
 
 /** Requests for random clients among N, and the list of these clients. */

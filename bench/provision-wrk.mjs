@@ -5,7 +5,7 @@ const isThere = () => spawnSync('wrk', ['--version'], { stdio: 'ignore' }).error
 
 export function provisionWrk() {
   if (isThere()) return;
-  console.log('The benchmark needs the Debian package wrk. Installing it with apt-get.');
+  console.error('The benchmark needs the Debian package wrk. Installing it with apt-get.');
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const apt = (...args) =>
     spawnSync('apt-get', ['-qq', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;

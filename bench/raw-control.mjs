@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { connectAsync } from 'mqtt';
 
 const TOPIC = '$CONTROL/cedalo/client-control/v1';
-const [url, username, password, clientid] = process.argv.slice(2);
+const [url, username, password, clientid, connections = '1'] = process.argv.slice(2);
 const WARM_UP_MS = 300;
 /** Commands per message, messages under way, and the names of the runs. */
 const RUNS = [
@@ -12,19 +12,23 @@ const RUNS = [
   { name: 'batched', commands: 100, messages: 4 },
 ];
 
-const mqtt = await connectAsync(url, { username, password, protocolVersion: 5, reconnectPeriod: 0 });
-await mqtt.subscribeAsync(`${TOPIC}/response`);
 const waiting = new Map();
-mqtt.on('message', (_topic, payload) => {
-  for (const { correlationData, error } of JSON.parse(payload.toString()).responses) {
-    if (error !== undefined) throw new Error(`the broker answered: ${error}`);
-    waiting.get(correlationData)?.();
-    waiting.delete(correlationData);
-  }
-});
+const brokers = [];
+for (let i = 0; i < Number(connections); i += 1) {
+  const mqtt = await connectAsync(url, { username, password, protocolVersion: 5, reconnectPeriod: 0 });
+  await mqtt.subscribeAsync(`${TOPIC}/response`);
+  mqtt.on('message', (_topic, payload) => {
+    for (const { correlationData, error } of JSON.parse(payload.toString()).responses) {
+      if (error !== undefined) throw new Error(`the broker answered: ${error}`);
+      waiting.get(correlationData)?.();
+      waiting.delete(correlationData);
+    }
+  });
+  brokers.push(mqtt);
+}
 
 let sequence = 0;
-/** Sends one message; resolves with the time from the first byte to the last of its answers, milliseconds. */
+/** Sends one message, over any one of the connections; resolves with the time from the first byte to the last of its answers, milliseconds. */
 function roundTrip(count) {
   return new Promise((resolve) => {
     const startedAt = performance.now();
@@ -37,6 +41,7 @@ function roundTrip(count) {
       });
       return { command: 'subscribeClient', clientid, topic: 'firmware/updates', qos: 1, correlationData };
     });
+    const mqtt = brokers[Math.floor(Math.random() * brokers.length)];
     mqtt.publish(TOPIC, JSON.stringify({ commands }), { qos: 0 });
   });
 }

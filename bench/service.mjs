@@ -16,9 +16,10 @@ const NO_LIMIT = 1_000_000_000;
  * @param {object[]} brokers of project `p`, as in a configuration file
  * @param {string[]} execArgv options for Node, `--cpu-prof` for one
  * @param {object} more further keys of the configuration
+ * @param {string} node the Node to run it with
  * @returns {Promise<{ url: string, pid: number, token: string, stop: () => Promise<void> }>}
  */
-export async function startService(dir, brokers, execArgv = [], more = {}) {
+export async function startService(dir, brokers, execArgv = [], more = {}, node = process.execPath) {
   mkdirSync(dir, { recursive: true });
   const token = randomBytes(32).toString('base64url');
   const sha256 = createHash('sha256').update(token).digest('hex');
@@ -34,7 +35,7 @@ export async function startService(dir, brokers, execArgv = [], more = {}) {
   writeFileSync(configFile, JSON.stringify(config));
   const log = openSync(logFile, 'w');
   const main = join(process.env.BENCH_DIST ?? 'dist', 'main.js');
-  const child = spawn(process.execPath, [...execArgv, main], {
+  const child = spawn(node, [...execArgv, main], {
     stdio: ['ignore', log, 'inherit'],
     env: { PATH: process.env.PATH, CONFIG_FILE: configFile },
   });

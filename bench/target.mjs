@@ -6,4 +6,6 @@ const body = (clientid) => JSON.stringify({ clientid, topic: 'firmware/updates',
 /** The one client of the main measurements. */
 export const DEVICE = 'device-0';
 export const BODY = body(DEVICE);
+/** For a client that is not connected, which ends in a 404. */
+export const BODY_OF_NOBODY = body('nobody');
 export const BODY_OF_ANY_CLIENT = body('device-{client}');
