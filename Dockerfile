@@ -41,7 +41,10 @@ COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/console/dist ./console/dist
 COPY --from=build /app/client/package.json ./client/
+COPY --from=build /app/client/node_modules ./client/node_modules
+COPY --from=build /app/client/bin ./client/bin
 COPY --from=build /app/client/dist ./client/dist
+RUN ln -s /app/client/bin/client-control.mjs /usr/local/bin/client-control
 COPY deploy/container/healthcheck deploy/container/healthcheck.mjs LICENSE ./
 
 # HOST and PORT win over the configuration file: inside a container they are always these.

@@ -7,6 +7,9 @@ import { Table } from './table.js';
 export const FORMATS = ['table', 'json', 'ndjson', 'csv'] as const;
 export type Format = (typeof FORMATS)[number];
 
+/** How long the first rows of a table are held, for its columns to fit them. */
+const HOLD_MS = 300;
+
 /** Where text goes to; resolves when more can be taken. */
 export type Write = (text: string) => Promise<void>;
 
@@ -20,6 +23,7 @@ export class Records<Row extends object> {
   readonly #write: Write;
   readonly #table: Table<Row>;
   #count = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(format: Format, columns: readonly Column<Row>[], write: Write) {
     this.#format = format;
@@ -37,6 +41,8 @@ export class Records<Row extends object> {
     const isFirst = this.#count++ === 0;
     switch (this.#format) {
       case 'table':
+        // Rows that come slowly are not held back for the sake of their columns.
+        if (isFirst) this.#timer = setTimeout(() => void this.flush(), HOLD_MS);
         return this.#lines(this.#table.add(row));
       case 'ndjson':
         return this.#write(`${safeJson(row)}\n`);
@@ -57,6 +63,7 @@ export class Records<Row extends object> {
 
   /** What is held comes out: of a table, its first rows. */
   flush(): Promise<void> {
+    clearTimeout(this.#timer);
     return this.#lines(this.#table.flush());
   }
 

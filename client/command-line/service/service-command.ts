@@ -38,7 +38,7 @@ export async function runOnService(
     process.exitCode = fail(error, terminal, session, acts);
   }
   // A connection that is kept alive, or a line that is not read, holds nobody up.
-  process.stdin.pause();
+  process.stdin.destroy();
 }
 
 function fail(error: unknown, terminal: Terminal, session: Session | undefined, acts: boolean): ExitCode {

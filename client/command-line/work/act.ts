@@ -91,16 +91,17 @@ async function actOnIds(
   verb: string,
   options: ActOptions,
 ): Promise<ExitCode> {
+  const isReal = options.dryRun !== true;
+  if (isReal && !(await confirm(session, options, verb, ids.length, ids))) return EXIT.someFailed;
   const target = await session.targetOfIds();
-  // Over a project: wherever the client is.
-  const where = target.brokerId === undefined ? { broker: '*' } : {};
-  if (options.dryRun === true) {
+  if (!isReal) {
     const records = session.records(SELECTED_COLUMNS);
     await records.addAll(ids.map((clientid) => ({ broker: target.brokerId ?? '*', clientid })));
     await records.end();
     return EXIT.allDone;
   }
-  if (!(await confirm(session, options, verb, ids.length, ids))) return EXIT.someFailed;
+  // Over a project: wherever the client is.
+  const where = target.brokerId === undefined ? { broker: '*' } : {};
   let clients = ids;
   let worst: ExitCode = EXIT.allDone;
   for (const action of actions) {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import {
   CutOffError,
   isApiError,
+  UnexpectedAnswerError,
   type BulkCall,
   type ItemOutcome,
   type Operation,
@@ -24,6 +25,8 @@ export interface BulkRunOptions {
 
 /** Rows of operations that were done which people want to see; of more, only what was not done is shown. */
 const FEW = 20;
+/** How long an input that stays open is waited for after a stop. */
+const PATIENCE_MS = 500;
 
 /**
  * Carries out operations, writes how each ended, and says at the end how many ended how. Ctrl-C stops it: then it says what
@@ -68,7 +71,9 @@ export async function runBulk(
     }
   } catch (error) {
     // Refused as a whole: nothing was done, and there is nothing to sum up.
-    if (isApiError(error) || call.summary.total + call.open.length === 0) throw error;
+    const isNothing =
+      call.summary.total === 0 && (call.open.length === 0 || error instanceof UnexpectedAnswerError);
+    if (isApiError(error) || isNothing) throw error;
     failure = error;
   } finally {
     interruption.gentle.removeEventListener('abort', stop);
@@ -117,15 +122,27 @@ async function writeLeft(call: BulkCall, path: string | undefined): Promise<numb
     if (file?.write(`${JSON.stringify(operation)}\n`) === false) await once(file, 'drain');
   };
   for (const operation of call.open) await write(operation);
-  for await (const operation of call.rest()) {
+  const rest = call.rest()[Symbol.asyncIterator]();
+  for (let next = await soon(rest); next?.done === false; next = await soon(rest)) {
     count += 1;
-    await write(operation);
+    await write(next.value);
   }
   if (file !== undefined) {
     file.end();
     await once(file, 'finish');
   }
   return count;
+}
+
+/** The next one, unless the input that it would come from stays open and says nothing. */
+async function soon<T>(iterator: AsyncIterator<T>): Promise<IteratorResult<T> | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), PATIENCE_MS);
+  });
+  const next = iterator.next();
+  next.catch(() => undefined);
+  return Promise.race([next, patience]).finally(() => clearTimeout(timer));
 }
 
 function messageOf(error: unknown): string {

@@ -67,6 +67,8 @@ export function hasOutcome(error: unknown): error is ApiError<'BROKER_UNAVAILABL
 /** Whether nobody knows if what was asked for was done: the broker did not answer, or the service could not. */
 export function isOutcomeUnknown(error: unknown): boolean {
   if (hasOutcome(error)) return error.info.outcome === 'unknown';
+  // A proxy that lost the service, or had no patience with it.
+  if (error instanceof UnexpectedAnswerError) return error.status === 502 || error.status === 504;
   return error instanceof ConnectionError && error.isSent;
 }
 
