@@ -140,8 +140,8 @@ describe.each([
     for (const end of finish.splice(0)) end(0);
     await call.room();
     expect(call.conclude(item(count))).toBe(true);
-    // What is gathered is written at the end of the turn.
-    await new Promise(setImmediate);
+    // What is gathered is written a moment later.
+    await new Promise((resolve) => setTimeout(resolve, 20));
   });
 
   it('counts what was lost, and ends with an error if the trail is required', async () => {

@@ -14,6 +14,8 @@ import {
 
 /** Records in one write. */
 const BATCH = 500;
+/** How long records gather for one: each write keeps those of others waiting. */
+const GATHER_MS = 5;
 /** Records that wait before whoever writes them has to wait, too; half of it and they go on. */
 const HIGH_WATER = 4000;
 
@@ -47,7 +49,9 @@ export class AuditCall {
   /** Where the store takes lines, items are encoded at once. */
   readonly #lines: ItemLines | undefined;
   #gathered: AuditRecord[] = [];
-  #isScheduled = false;
+  /** Whether something of this turn has ended. */
+  #isInTurn = false;
+  #timer: NodeJS.Timeout | undefined;
   #waiting = 0;
   #onRoom: (() => void)[] = [];
   #lost = 0;
@@ -98,14 +102,8 @@ export class AuditCall {
    * @returns false when the trail is behind: wait for {@link room} before sending more
    */
   conclude(item: EndedItem): boolean {
-    if (!this.#isScheduled) {
-      this.#isScheduled = true;
-      this.#lines?.stamp();
-      setImmediate(() => {
-        this.#isScheduled = false;
-        this.#flush();
-      });
-    }
+    if (!this.#isInTurn) this.#beginTurn();
+    this.#timer ??= setTimeout(this.#flush, GATHER_MS);
     if (this.#lines === undefined)
       this.#gathered.push(this.#toRecord(item, item.outcome, item.outcomeDetail));
     else this.#lines.add(item);
@@ -144,7 +142,15 @@ export class AuditCall {
     return this.#lines?.count ?? this.#gathered.length;
   }
 
-  #flush(): void {
+  #beginTurn(): void {
+    this.#isInTurn = true;
+    this.#lines?.stamp();
+    setImmediate(() => (this.#isInTurn = false));
+  }
+
+  readonly #flush = (): void => {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     const records = this.#gathered;
     const count = this.#gatheredCount;
     if (count === 0) return;
@@ -160,5 +166,5 @@ export class AuditCall {
       if (this.#waiting > HIGH_WATER / 2) return;
       for (const goOn of this.#onRoom.splice(0)) goOn();
     });
-  }
+  };
 }

@@ -215,6 +215,11 @@ export class BrokerGateway {
     return this.#entry(broker)?.broker.client.pendingCount ?? 0;
   }
 
+  /** Whether callers with one command wait for a broker. */
+  hasSingles(broker: BrokerRef): boolean {
+    return this.#entry(broker)?.broker.client.hasSingles ?? false;
+  }
+
   /** Takes no new requests, lets those in flight finish (at most `graceMs`), then closes all connections. */
   async close(graceMs: number): Promise<void> {
     this.#closed = true;

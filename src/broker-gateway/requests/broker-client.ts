@@ -145,6 +145,11 @@ export class BrokerClient {
     return this.#table.count('single') + this.#table.count('bulk');
   }
 
+  /** Whether callers with one command wait. */
+  get hasSingles(): boolean {
+    return this.#table.count('single') > 0;
+  }
+
   /** Begins to connect. */
   open(): void {
     this.connection.open();
