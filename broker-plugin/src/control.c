@@ -42,6 +42,8 @@ bool command_waits_to_store(struct command *command)
 void command_store(struct command *command, const char *name, struct json_text *text)
 {
 	store_begin(command->request->options->state_dir, name, text);
+	/* Most disks are that fast. A broker that has nothing else to do looks again only after 100 ms. */
+	store_wait(STORE_WAIT_US);
 }
 
 

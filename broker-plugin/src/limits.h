@@ -10,6 +10,9 @@
 /* Microseconds of it after which the commands of another sender have their turn. */
 #define SHARE_US 1000
 
+/* Microseconds that the broker is held up for the disk, at most, before it goes on and looks again later. */
+#define STORE_WAIT_US 15000
+
 /* Bytes of one request message. Parsing takes up to 40 times as much memory for a moment. */
 #define MAX_REQUEST_BYTES (2u * 1024 * 1024)
 

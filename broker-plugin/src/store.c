@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "broker_api.h"
+#include "clock.h"
 #include "fields.h"
 #include "request_text.h"
 
@@ -55,21 +57,6 @@ static bool write_file(const char *path, const struct json_text *text)
 }
 
 
-/* The renaming itself has to be on the disk, too. Some file systems have no fsync for folders. */
-static bool sync_folder(const char *dir)
-{
-	int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool is_synced;
-
-	if(folder < 0){
-		return false;
-	}
-	is_synced = fsync(folder) == 0 || errno == EINVAL;
-	close(folder);
-	return is_synced;
-}
-
-
 /* The replacing that is under way. Its thread calls nothing of the broker's: that is not made for threads. */
 static struct {
 	bool is_busy;
@@ -82,14 +69,50 @@ static struct {
 	char dir[4096];
 	char path[4096];
 	char new_path[4096];
+	char old_path[4096];
 } work;
+
+/*
+ * Replaces the file. The renaming itself has to be on the disk, too; if it cannot be brought there, the file before is put
+ * back, so that a broker that starts again does not find what was answered with STORE_FAILED.
+ */
+static bool replace_file(int folder)
+{
+	bool had_one, is_first;
+	int error;
+
+	unlink(work.old_path);
+	had_one = link(work.path, work.old_path) == 0;
+	is_first = !had_one && errno == ENOENT;
+	if(!write_file(work.new_path, &work.text) || rename(work.new_path, work.path)){
+		return false;
+	}
+	if(fsync(folder) && errno != EINVAL){ /* some file systems have none for folders */
+		error = errno;
+		if(had_one){
+			(void)rename(work.old_path, work.path);
+		}else if(is_first){
+			unlink(work.path);
+		}
+		errno = error;
+		return false;
+	}
+	unlink(work.old_path);
+	return true;
+}
+
 
 static void *replace(void *unused)
 {
+	int folder = open(work.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
 	(void)unused;
 	work.error = 0;
-	if(!write_file(work.new_path, &work.text) || rename(work.new_path, work.path) || !sync_folder(work.dir)){
+	if(folder < 0 || !replace_file(folder)){
 		work.error = errno ? errno : EIO;
+	}
+	if(folder >= 0){
+		close(folder);
 	}
 	atomic_store(&work.has_ended, true);
 	return NULL;
@@ -120,7 +143,8 @@ void store_begin(const char *dir, const char *name, struct json_text *text)
 	atomic_store(&work.has_ended, false);
 	if(work.text.failed || snprintf(work.dir, sizeof(work.dir), "%s", dir) >= (int)sizeof(work.dir)
 			|| !make_path(work.path, sizeof(work.path), dir, name, "")
-			|| !make_path(work.new_path, sizeof(work.new_path), dir, name, ".new")){
+			|| !make_path(work.new_path, sizeof(work.new_path), dir, name, ".new")
+			|| !make_path(work.old_path, sizeof(work.old_path), dir, name, ".old")){
 
 		work.error = work.text.failed ? ENOMEM : ENAMETOOLONG;
 		atomic_store(&work.has_ended, true);
@@ -136,6 +160,17 @@ void store_begin(const char *dir, const char *name, struct json_text *text)
 bool store_is_busy(void)
 {
 	return work.is_busy;
+}
+
+
+void store_wait(int64_t us)
+{
+	const struct timespec pause = { .tv_nsec = 100000 };
+	int64_t end = clock_monotonic_us() + us;
+
+	while(!atomic_load(&work.has_ended) && clock_monotonic_us() < end){
+		nanosleep(&pause, NULL);
+	}
 }
 
 

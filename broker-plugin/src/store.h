@@ -18,6 +18,9 @@ void store_begin(const char *dir, const char *name, struct json_text *text);
 /* Whether a file is being replaced whose end store_has_ended() has not told yet. */
 bool store_is_busy(void);
 
+/* Waits for it, but not longer than this. */
+void store_wait(int64_t us);
+
 /* Whether that has ended, and whether the file is on the disk; if not, that was logged. `waits`: until it has ended. */
 bool store_has_ended(bool waits, bool *is_stored);
 

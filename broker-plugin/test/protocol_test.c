@@ -163,6 +163,13 @@ static void bans(void)
 	expect(COMMAND("listBans"), DATA("{*\"totalCount\":2}"));
 	expect(COMMAND("getClient") ",\"clientid\":\"other\"", DATA("{*"));
 	check(stub_broker_counts().kicks == 0, "a ban that is not stored", "kicks nobody");
+	stub_broker_break_folder_sync(true);
+	expect(COMMAND("setBan") ",\"as\":\"clientid\",\"who\":\"other\",\"until\":null", CODE("STORE_FAILED"));
+	expect(COMMAND("deleteBan") ",\"as\":\"address\",\"who\":\"10.0.0.0/8\"", CODE("STORE_FAILED"));
+	stub_broker_break_folder_sync(false);
+	stub_broker_stop();
+	check(stub_broker_restart(), "the broker starts after the disk failed", "it did not");
+	expect(COMMAND("listBans"), DATA("{*\"who\":\"10.0.0.0/8\"*\"who\":\"on*\"*\"totalCount\":2}"));
 	stub_broker_stop();
 }
 

@@ -1,11 +1,15 @@
+#define _DEFAULT_SOURCE /* syscall() */
+
 #include "stub_broker.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -238,6 +242,27 @@ void stub_broker_break_state_dir(bool is_broken)
 {
 	(void)snprintf(broken_dir, sizeof(broken_dir), "%s.moved", state_dir);
 	assert(rename(is_broken ? state_dir : broken_dir, is_broken ? broken_dir : state_dir) == 0);
+}
+
+
+static bool folder_sync_fails;
+
+void stub_broker_break_folder_sync(bool is_broken)
+{
+	folder_sync_fails = is_broken;
+}
+
+
+/* In place of the C library's. */
+int fsync(int file)
+{
+	struct stat status;
+
+	if(folder_sync_fails && fstat(file, &status) == 0 && S_ISDIR(status.st_mode)){
+		errno = EIO;
+		return -1;
+	}
+	return (int)syscall(SYS_fsync, file);
 }
 
 

@@ -50,6 +50,9 @@ void stub_broker_wait(void);
 /* Makes what is stored next fail, or not. */
 void stub_broker_break_state_dir(bool is_broken);
 
+/* Whether the state folder itself can no longer be synced to the disk. */
+void stub_broker_break_folder_sync(bool is_broken);
+
 /* How often a client was kicked, a subscription was added, one was removed, a session was removed. */
 struct stub_counts {
 	int kicks;
