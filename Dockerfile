@@ -57,7 +57,8 @@ USER 10001:10001
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["/app/healthcheck"]
 ENTRYPOINT ["/usr/bin/tini", "--"]
-CMD ["node", "/app/dist/main.js"]
+# Half of the container's memory for what lives long, and a small young generation: measured by bench/containers.mjs.
+CMD ["node", "--max-semi-space-size=8", "--max-old-space-size-percentage=50", "/app/dist/main.js"]
 
 ARG VERSION=1.0.0
 ARG REVISION=unknown
