@@ -1,11 +1,12 @@
 import { ApiError, createClient, type ClientQuery } from '@mqtt-client-control/client';
+import { currentToken } from './identity/identity.js';
 import { ROOT } from './settings.js';
 import { refusal, token } from './session.js';
 
 /** The API, called as whoever is signed in: the one place where the console calls it. */
 export const api = createClient({
   url: ROOT,
-  token: () => token.value,
+  token: currentToken,
   fetch: async (input, init) => {
     const asked = token.value;
     const response = await fetch(input, { ...init, cache: 'no-store' });

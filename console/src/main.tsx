@@ -8,7 +8,9 @@ import './components/table.css';
 import './components/dialog.css';
 import './shell/shell.css';
 import './theme.js';
+import { completeSignIn } from './identity/identity.js';
 import { Shell } from './shell/shell.js';
 
 const root = document.getElementById('console');
+void completeSignIn();
 if (root !== null) render(<Shell />, root);

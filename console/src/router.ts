@@ -19,6 +19,14 @@ export function navigate(target: Partial<Address>, { replace = false } = {}): vo
   address.value = next;
 }
 
+/** Goes to a path of the console that was remembered, without a step in the history. */
+export function goTo(path: string): void {
+  const url = new URL(path, window.location.href);
+  if (url.origin !== window.location.origin || !url.pathname.startsWith(BASE)) return;
+  address.value = parseAddress(url.href);
+  history.replaceState(null, '', hrefOf(address.value));
+}
+
 /** Changes some of the query and leaves the rest; `null` takes a key out. */
 export function changeQuery(
   changes: Readonly<Record<string, string | null>>,

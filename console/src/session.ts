@@ -28,7 +28,15 @@ export function signIn(value: string): void {
   token.value = value;
 }
 
+const leaving: (() => void)[] = [];
+
+/** Calls back when somebody signs out. */
+export function onSignOut(callback: () => void): void {
+  leaving.push(callback);
+}
+
 export function signOut(): void {
+  for (const callback of leaving) callback();
   sessionStorage.removeItem(KEY);
   refusal.value = undefined;
   token.value = undefined;

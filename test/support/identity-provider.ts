@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
 
 const KEY_ID = 'key-1';
@@ -11,6 +11,8 @@ export class IdentityProvider {
   fetches = 0;
   /** What it answers to who fetches its keys. */
   status = 200;
+  /** Further pages of it: whether it has answered a request. */
+  pages: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
   readonly keys: JWK[];
   #key: CryptoKey;
   #kid = KEY_ID;
@@ -46,7 +48,8 @@ export class IdentityProvider {
   }
 
   async start(): Promise<void> {
-    this.#server = createServer((_request, response) => {
+    this.#server = createServer((request, response) => {
+      if (this.pages(request, response)) return;
       this.fetches += 1;
       response.writeHead(this.status, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ keys: this.keys }));

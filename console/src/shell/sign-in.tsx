@@ -2,9 +2,10 @@ import { useState } from 'preact/hooks';
 import { Status } from '../components/status.js';
 import iconUrl from '../icon.svg';
 import { Dialog } from '../components/dialog.js';
+import { beginSignIn, provider, signInState } from '../identity/identity.js';
 import { refusal, signIn, signOut } from '../session.js';
 
-/** The first page: with a token of the service. */
+/** The first page: with the identity provider where one is configured, or with a token of the service. */
 export function SignIn() {
   return (
     <main class="sign-in">
@@ -13,8 +14,29 @@ export function SignIn() {
           <img src={iconUrl} width="28" height="28" alt="" />
           MQTT Client Control
         </h1>
+        <ProviderButton />
       </TokenForm>
     </main>
+  );
+}
+
+/** Leads to the identity provider, and says why that failed. */
+function ProviderButton() {
+  if (provider === undefined) return null;
+  const state = signInState.value;
+  const isBusy = state?.state === 'busy';
+  return (
+    <>
+      <button type="button" class="primary" disabled={isBusy} onClick={() => void beginSignIn()}>
+        {isBusy ? 'Signing in…' : `Sign in with ${provider}`}
+      </button>
+      {state?.state === 'failed' && (
+        <p role="alert">
+          <Status kind="bad">{state.why}</Status>
+        </p>
+      )}
+      <p class="small muted">or with a token of the service:</p>
+    </>
   );
 }
 
@@ -34,7 +56,11 @@ function TokenForm({ children }: { children: preact.ComponentChildren }) {
         </p>
       )}
       <TokenField text={text} onText={setText} hint="Kept in this tab until it is closed." />
-      <button type="submit" class="primary" disabled={text.trim() === ''}>
+      <button
+        type="submit"
+        class={provider === undefined ? 'primary' : undefined}
+        disabled={text.trim() === ''}
+      >
         Sign in
       </button>
     </form>
@@ -79,6 +105,7 @@ export function SignInAgain() {
       }
     >
       <p role="alert">{refusal.value}</p>
+      <ProviderButton />
       <form
         id="again"
         onSubmit={(event) => {

@@ -15,6 +15,8 @@ export interface PageOptions {
   readonly colorScheme?: 'light' | 'dark';
   /** Where the service is reached, if not directly. */
   readonly at?: string;
+  /** Origins that the page may talk to, beside that of the service. */
+  readonly friends?: readonly string[];
   readonly width?: number;
   readonly height?: number;
 }
@@ -30,6 +32,7 @@ export class ConsolePage {
     readonly context: BrowserContext,
     readonly page: Page,
     readonly url: string,
+    friends: readonly string[] = [],
   ) {
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type()) && !message.text().startsWith(ANSWER))
@@ -38,7 +41,7 @@ export class ConsolePage {
     page.on('pageerror', (error) => this.#complaints.push(error.stack ?? error.message));
     page.on('request', (request) => {
       const { protocol, origin } = new URL(request.url());
-      if (protocol.startsWith('http') && origin !== new URL(url).origin)
+      if (protocol.startsWith('http') && ![new URL(url).origin, ...friends].includes(origin))
         this.#complaints.push(`asked a stranger: ${request.url()}`);
     });
   }

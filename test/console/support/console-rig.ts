@@ -69,7 +69,7 @@ export class ConsoleRig {
       timezoneId: 'Europe/Berlin',
     });
     context.setDefaultTimeout(15_000);
-    const console = new ConsolePage(context, await context.newPage(), at);
+    const console = new ConsolePage(context, await context.newPage(), at, options.friends);
     await console.goto(`${path}${token === '' ? '' : `#token=${token}`}`);
     return console;
   }
