@@ -99,6 +99,11 @@ export function requestAborted(): GatewayError {
   });
 }
 
+/** Why what waits for a signal that was aborted is never sent. */
+export function abortError({ reason }: AbortSignal): GatewayError {
+  return reason instanceof GatewayError ? reason : requestAborted();
+}
+
 /** The service takes no new work. */
 export function shuttingDown(): GatewayError {
   return new GatewayError('SHUTTING_DOWN', 'The service is shutting down');

@@ -4,11 +4,11 @@ import type { ConnectionState, FeatureFinding } from '../connection/broker-statu
 import type { ConnectGate } from '../connection/connect-gate.js';
 import { KeptConnection } from '../connection/kept-connection.js';
 import {
+  abortError,
   brokerBusy,
   brokerDenied,
   brokerTimeout,
   brokerUnavailable,
-  requestAborted,
   shuttingDown,
   type GatewayError,
 } from '../gateway-error.js';
@@ -181,7 +181,7 @@ export class BrokerClient {
       ? this.#delivery
       : undefined;
     const settling = delivery === undefined ? caller : withRetained(delivery, commands, lane, signal, caller);
-    const refusal = signal?.aborted === true ? requestAborted() : this.#refusal(api, lane);
+    const refusal = signal?.aborted === true ? abortError(signal) : this.#refusal(api, lane);
     if (refusal === undefined) this.#enqueue(api, commands, lane, signal, settling);
     else commands.forEach((command, place) => this.#refuse(command, place, refusal, settling));
   }

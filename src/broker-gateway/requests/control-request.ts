@@ -11,7 +11,8 @@ export interface RequestOptions {
    */
   readonly lane?: 'single' | 'bulk';
   /**
-   * Aborted before the command was sent, the request is dropped and fails with `BROKER_UNAVAILABLE`, outcome `not-sent`.
+   * Aborted before the command was sent, the request is dropped and fails with the signal's reason if that is a
+   * {@link GatewayError}, else with `BROKER_UNAVAILABLE`, outcome `not-sent`.
    * One that was sent goes on to its true outcome.
    */
   readonly signal?: AbortSignal;

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { requestAborted, type GatewayError } from '../gateway-error.js';
+import { abortError, type GatewayError } from '../gateway-error.js';
 import type { CommandOutcome } from '../gateway-observer.js';
 import type { ControlApi } from '../protocol/control-api.js';
 import type { EncodedCommands } from '../protocol/control-protocol.js';
@@ -155,8 +155,9 @@ export class RequestTable {
   }
 
   readonly #onAbort = ({ target }: Event): void => {
-    for (const request of [...(this.#bySignal.get(target as AbortSignal) ?? [])]) {
-      if (request.isQueued) request.fail(requestAborted());
+    const signal = target as AbortSignal;
+    for (const request of [...(this.#bySignal.get(signal) ?? [])]) {
+      if (request.isQueued) request.fail(abortError(signal));
     }
   };
 }

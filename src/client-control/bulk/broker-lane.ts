@@ -1,6 +1,6 @@
 import type { BrokerCapabilities, BrokerGateway } from '../../broker-gateway/broker-gateway.js';
 import type { BrokerRef } from '../../broker-gateway/broker-ref.js';
-import { requestAborted } from '../../broker-gateway/gateway-error.js';
+import { abortError } from '../../broker-gateway/gateway-error.js';
 import type { RequestOptions } from '../../broker-gateway/requests/control-request.js';
 import type { ControlApi } from '../../broker-gateway/protocol/control-api.js';
 import type { CommandData, ControlCommand } from '../../broker-gateway/protocol/control-protocol.js';
@@ -205,7 +205,7 @@ export class BrokerLane<J extends Job> {
     const waiting = this.#jobs.slice(this.#head);
     this.#jobs = [];
     this.#head = 0;
-    const ending = failedWith(requestAborted(), this.#parts.requestId);
+    const ending = failedWith(abortError(this.#parts.signal), this.#parts.requestId);
     for (const job of waiting) this.#parts.onEnd(job, ending);
     for (const goOn of this.#onRoom.splice(0)) goOn();
   }
