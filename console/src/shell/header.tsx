@@ -114,7 +114,7 @@ function Account() {
       class="account"
       onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.removeAttribute('open')}
     >
-      <summary aria-label={`${who.name} ${role}`}>
+      <summary>
         <Icon name="person" />
         <span class="name who">{who.name}</span> <span class="muted who">{role}</span>
         <Icon name="down" />
