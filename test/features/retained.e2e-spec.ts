@@ -257,6 +257,42 @@ describe('retained messages that the service hands over', () => {
     await Promise.all(fleet.map((device) => device.message('for all')));
   });
 
+  it('hold up no other command, whatever devices leave, publish and do meanwhile', async () => {
+    const [publisher, flooder] = [await rig.connect(), await rig.connect()];
+    const topics = Array.from({ length: 5000 }, (_, i) => `hostile/${i}`);
+    await Promise.all(topics.map((topic) => publisher.publish(topic, 'x'.repeat(100), { retain: true })));
+    let isOver = false;
+    const flood = (async () => {
+      for (let i = 0; !isOver; i++) await flooder.publish(`hostile/${i % 10}`, `${i}`, { retain: true });
+    })();
+    const comeAndGo = (async () => {
+      while (!isOver) await (await rig.connect({ clientId: 'restless' })).end();
+    })();
+    const handing = Promise.all(
+      Array.from({ length: 20 }, async (_, i) => {
+        const clientid = i % 2 === 0 ? 'restless' : publisher.clientId;
+        const body = { clientid, topic: i % 3 === 0 ? `hostile/${i}` : 'hostile/#', qos: 1 };
+        const { status, headers } = await rig.service.control('subscribe', body);
+        return `${status} ${headers.get('x-retained')?.replace(/^\d+/, 'n') ?? 'none'}`;
+      }),
+    );
+    const waits: number[] = [];
+    for (let i = 0; i < 50; i++) {
+      const startedAt = performance.now();
+      expect((await rig.service.control('disconnect', { clientid: 'nobody' })).status).toBe(404);
+      waits.push(performance.now() - startedAt);
+      await delay(10);
+    }
+    const answers = await handing;
+    isOver = true;
+    await Promise.all([flood, comeAndGo]);
+    const allowed = /^(404 none|204 (none|n|n;incomplete=(count|bytes|time|changing|refused)))$/;
+    expect(answers.filter((answer) => !allowed.test(answer))).toEqual([]);
+    expect(answers.some((answer) => answer.endsWith('count'))).toBe(true);
+    expect(waits.sort((a, b) => a - b)[45]).toBeLessThan(1000);
+    await Promise.all(topics.map((topic) => publisher.publish(topic, '', { retain: true })));
+  }, 60_000);
+
   it('are told in the API to work', async () => {
     expect(await rig.retained()).toEqual({
       state: 'available',
