@@ -17,8 +17,6 @@
 #define BUCKET_COUNT 4096 /* a power of two */
 #define MAX_REASON 500
 #define MAX_BY 200
-#define DEFAULT_LIMIT 100
-#define MAX_LIMIT 1000
 
 enum kind { BAN_CLIENTID, BAN_USERNAME, BAN_ADDRESS, KIND_COUNT };
 static const char *const kind_names[KIND_COUNT] = { "clientid", "username", "address" };
@@ -100,20 +98,12 @@ static void free_ban(struct ban *ban)
 }
 
 
-/* A copy of the text; false if there was one and memory is short. */
-static bool copy(char **to, const char *from)
-{
-	*to = from ? mosquitto_strdup(from) : NULL;
-	return !from || *to;
-}
-
-
 static struct ban *new_ban(enum kind as, const char *who, const char *reason, const char *by)
 {
 	size_t length = strlen(who);
 	struct ban *ban = mosquitto_calloc(1, sizeof(struct ban)+length+1);
 
-	if(!ban || !copy(&ban->reason, reason) || !copy(&ban->by, by)){
+	if(!ban || !fields_copy(&ban->reason, reason) || !fields_copy(&ban->by, by)){
 		free_ban(ban);
 		return NULL;
 	}
@@ -130,17 +120,11 @@ static struct ban *new_ban(enum kind as, const char *who, const char *reason, co
 }
 
 
-/* Puts it where its sequence belongs; there is room. */
-static void insert_ban(struct ban *ban)
+/* Puts it behind the others; there is room. */
+static void add_ban(struct ban *ban)
 {
-	int index = ban_count;
-
-	while(index > 0 && bans[index-1]->sequence > ban->sequence){
-		index--;
-	}
-	memmove(&bans[index+1], &bans[index], sizeof(bans[0])*(size_t)(ban_count-index));
-	bans[index] = ban;
-	ban_count++;
+	ban->sequence = ++last_sequence;
+	bans[ban_count++] = ban;
 	ban_bytes += ban->bytes;
 	if(ban->is_pattern){
 		patterns[pattern_count++] = ban;
@@ -272,17 +256,21 @@ static void write_ban(struct json_text *json, const struct ban *ban)
 }
 
 
-static void store_bans(struct command *command)
+/* Stores the bans as they will be, with one in the place of another; both may be NULL. */
+static void store_bans(struct command *command, const struct ban *without, const struct ban *with)
 {
 	struct json_text json = { 0 };
 
-	store_write_head(&json, STORE_NAME);
-	json_open_array(&json, "bans");
+	store_open_list(&json, STORE_NAME, "bans");
 	for(int i=0; i<ban_count; i++){
-		write_ban(&json, bans[i]);
+		if(bans[i] != without){
+			write_ban(&json, bans[i]);
+		}
 	}
-	json_close_array(&json);
-	json_close_object(&json);
+	if(with){
+		write_ban(&json, with);
+	}
+	store_close_list(&json);
 	command_store(command, STORE_NAME, &json);
 }
 
@@ -361,35 +349,19 @@ static bool load_ban(const cJSON *json)
 		return false;
 	}
 	ban->until = until;
-	ban->sequence = ++last_sequence;
-	insert_ban(ban);
+	add_ban(ban);
 	return true;
 }
 
 
 bool bans_load(const char *dir)
 {
-	bool failed;
-	cJSON *json;
-	const cJSON *item;
-
-	if(is_loaded || !dir){
-		return true;
+	if(!is_loaded && dir){
+		is_loaded = store_load(dir, STORE_NAME, "bans", load_ban);
+		drop_expired();
+		return is_loaded;
 	}
-	json = store_read(dir, STORE_NAME, &failed);
-	cJSON_ArrayForEach(item, fields_get(json, "bans")){
-		if(!load_ban(item)){
-			mosquitto_log_printf(MOSQ_LOG_ERR,
-					"Error: client-control: ban number %d in %s/client-control-" STORE_NAME ".json is not understood.",
-					ban_count+1, dir);
-			failed = true;
-			break;
-		}
-	}
-	cJSON_Delete(json);
-	is_loaded = !failed;
-	drop_expired();
-	return !failed;
+	return true;
 }
 
 
@@ -463,24 +435,11 @@ static void disconnect_banned(struct command *command)
 }
 
 
-/* Takes the one of this name out and puts another one in; both may be NULL. */
-static struct ban *exchange(const struct ban *name, struct ban *in)
-{
-	int index = index_of(name->as, name->who);
-	struct ban *out = index >= 0 ? take_ban(index) : NULL;
-
-	if(in){
-		insert_ban(in);
-	}
-	return out;
-}
-
-
 static void confirm_ban(struct command *command)
 {
 	struct banning *banning = command->state;
+	int index = index_of(banning->ban->as, banning->ban->who);
 	bool is_stored;
-	struct ban *old;
 
 	if(command_waits_for_store(command, &is_stored)){
 		return;
@@ -489,59 +448,54 @@ static void confirm_ban(struct command *command)
 		command_fail(command, FAILED_STORE);
 		return;
 	}
-	old = exchange(banning->ban, banning->to_set);
-	banning->replaced = old != NULL;
-	free_ban(old);
+	banning->replaced = index >= 0;
+	if(index >= 0){
+		free_ban(take_ban(index));
+	}
 	if(!banning->to_set){
 		command_succeed(command, NULL);
 		return;
 	}
+	add_ban(banning->to_set);
 	banning->to_set = NULL;
 	command->step = disconnect_banned;
 	disconnect_banned(command);
 }
 
 
-/* The limit that the ban would exceed, 0 if none. */
-static int limit_for(const struct ban *ban)
+/* The limit that the ban would exceed in the place of the old one (may be NULL); 0 if none. */
+static int limit_for(const struct ban *ban, const struct ban *old)
 {
-	return ban_count >= MAX_BANS ? MAX_BANS
-		: ban->is_pattern && pattern_count >= MAX_PATTERN_BANS ? MAX_PATTERN_BANS
-		: ban_bytes + ban->bytes > MAX_BAN_BYTES ? (int)MAX_BAN_BYTES : 0;
+	int count = ban_count - (old != NULL);
+	int pattern = pattern_count - (old && old->is_pattern);
+	size_t bytes = ban_bytes - (old ? old->bytes : 0);
+
+	return count >= MAX_BANS ? MAX_BANS
+		: ban->is_pattern && pattern >= MAX_PATTERN_BANS ? MAX_PATTERN_BANS
+		: bytes + ban->bytes > MAX_BAN_BYTES ? (int)MAX_BAN_BYTES : 0;
 }
 
 
-/* Stores the bans as they will be, and leaves them as they are for now. */
+/* Stores the change; it is made when it is stored. */
 static void change_bans(struct command *command)
 {
 	struct banning *banning = command->state;
-	struct ban *old;
-	int limit;
+	const struct ban *old;
+	int index, limit;
 
 	if(command_waits_to_store(command)){
 		return;
 	}
 	drop_expired();
-	old = exchange(banning->ban, NULL);
-	limit = banning->to_set ? limit_for(banning->to_set) : 0;
+	index = index_of(banning->ban->as, banning->ban->who);
+	old = index >= 0 ? bans[index] : NULL;
+	limit = banning->to_set ? limit_for(banning->to_set, old) : 0;
 	if(limit){
 		command_fail_number(command, FAILED_TOO_MANY, "limit", limit);
 	}else if(!banning->to_set && !old){
 		command_fail(command, FAILED_BAN_NOT_FOUND);
 	}else{
-		if(banning->to_set){
-			banning->to_set->sequence = ++last_sequence;
-			insert_ban(banning->to_set);
-		}
-		store_bans(command);
-		if(banning->to_set){
-			exchange(banning->ban, NULL);
-		}
-	}
-	if(old){
-		insert_ban(old);
-	}
-	if(!command->ended){
+		store_bans(command, old, banning->to_set);
 		command->step = confirm_ban;
 		confirm_ban(command);
 	}
@@ -616,11 +570,11 @@ void delete_ban(struct command *command)
 void list_bans(struct command *command)
 {
 	struct json_text data = { 0 };
-	int64_t limit = DEFAULT_LIMIT;
+	int64_t limit;
 	uint64_t before, last = 0;
 	int index;
 
-	if(!command_read_whole(command, "limit", 1, MAX_LIMIT, &limit) || !cursor_read(command, &before)){
+	if(!command_read_limit(command, &limit) || !cursor_read(command, &before)){
 		return;
 	}
 	drop_expired();
@@ -634,11 +588,7 @@ void list_bans(struct command *command)
 		}
 	}
 	json_close_array(&data);
-	if(index >= 0 && last > 0){
-		cursor_write(&data, "cursor", last);
-	}else{
-		json_null(&data, "cursor");
-	}
+	cursor_write(&data, "cursor", index >= 0 ? last : 0);
 	json_integer(&data, "totalCount", ban_count);
 	json_close_object(&data);
 	command_succeed(command, &data);

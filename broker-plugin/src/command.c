@@ -5,6 +5,9 @@
 #include "control.h"
 #include "fields.h"
 
+#define DEFAULT_LIMIT 100
+#define MAX_LIMIT 1000
+
 static const struct {
 	const char *code;
 	const char *text;
@@ -191,6 +194,13 @@ bool command_read_whole(struct command *command, const char *field, int64_t min,
 		return fail_named(command, field);
 	}
 	return true;
+}
+
+
+bool command_read_limit(struct command *command, int64_t *limit)
+{
+	*limit = DEFAULT_LIMIT;
+	return command_read_whole(command, "limit", 1, MAX_LIMIT, limit);
 }
 
 

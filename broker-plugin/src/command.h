@@ -92,6 +92,7 @@ bool command_read_topic(struct command *command);
 
 /* Read a field that may be missing or null; the value keeps its default then. False: the command has failed. */
 bool command_read_bool(struct command *command, const char *field, bool *value);
+bool command_read_limit(struct command *command, int64_t *limit); /* of a page: 1 to 1000, 100 where it is missing */
 bool command_read_whole(struct command *command, const char *field, int64_t min, int64_t max, int64_t *value);
 
 /* For commands that take several turns: whether this turn's time is used up. */

@@ -4,6 +4,7 @@
 
 #include "access.h"
 #include "clock.h"
+#include "fields.h"
 #include "limits.h"
 #include "request_text.h"
 #include "sessions.h"
@@ -356,13 +357,6 @@ static void refuse_message(struct request *request, enum failure failure, const 
 }
 
 
-static bool copy(char **to, const char *from)
-{
-	*to = from ? mosquitto_strdup(from) : NULL;
-	return from == NULL || *to != NULL;
-}
-
-
 static struct request *new_request(const struct mosquitto *context, const struct client *sender,
 		const struct control_endpoint *endpoint, size_t bytes)
 {
@@ -376,9 +370,9 @@ static struct request *new_request(const struct mosquitto *context, const struct
 	request->sender = context;
 	request->sender_since_ms = sender ? sender->connected_ms : 0;
 	request->bytes = bytes;
-	if(!copy(&request->sender_id, mosquitto_client_id(context))
-			|| !copy(&request->sender_username, mosquitto_client_username(context))
-			|| !copy(&request->sender_address, mosquitto_client_address(context))){
+	if(!fields_copy(&request->sender_id, mosquitto_client_id(context))
+			|| !fields_copy(&request->sender_username, mosquitto_client_username(context))
+			|| !fields_copy(&request->sender_address, mosquitto_client_address(context))){
 
 		free_request(request);
 		return NULL;

@@ -23,6 +23,10 @@ void cursor_write(struct json_text *json, const char *key, uint64_t after)
 {
 	char text[48];
 
+	if(!after){
+		json_null(json, key);
+		return;
+	}
 	(void)snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIu64, (uint64_t)cursor_epoch(), after);
 	json_string(json, key, text);
 }

@@ -4,7 +4,7 @@
 
 #include "command.h"
 
-/* A cursor of this broker process; its end is at most 40 characters. */
+/* A cursor of this broker process, at most 40 characters long; null for 0: there is no more. */
 void cursor_write(struct json_text *json, const char *key, uint64_t after);
 
 /* Reads the field `cursor`, 0 when it is missing. False: the command has failed. */

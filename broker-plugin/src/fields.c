@@ -52,3 +52,10 @@ bool fields_whole_number(const cJSON *json, int64_t min, int64_t max, int64_t *v
 	*value = (int64_t)number;
 	return true;
 }
+
+
+bool fields_copy(char **to, const char *from)
+{
+	*to = from ? mosquitto_strdup(from) : NULL;
+	return !from || *to;
+}

@@ -18,6 +18,9 @@ const char *fields_text(const cJSON *json);
 /* A string of at most `max` Unicode characters without a replaced U+0000 in it; may be empty. Else NULL. */
 const char *fields_note(const cJSON *json, size_t max);
 
+/* A copy of a text, NULL of none; false if memory is short. Free with mosquitto_free(). */
+bool fields_copy(char **to, const char *from);
+
 /* False if it is no whole number between the two. */
 bool fields_whole_number(const cJSON *json, int64_t min, int64_t max, int64_t *value);
 

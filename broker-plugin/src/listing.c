@@ -10,8 +10,6 @@
 #include "limits.h"
 #include "sessions.h"
 
-#define DEFAULT_LIMIT 100
-#define MAX_LIMIT 1000
 
 struct listing {
 	struct filter filter;
@@ -41,10 +39,8 @@ static void finish(struct command *command, struct listing *listing, bool more)
 	struct json_text *data = &listing->data;
 
 	json_close_array(data);
-	if(listing->has_cursor && more){
-		cursor_write(data, "cursor", listing->last_listed);
-	}else if(listing->has_cursor){
-		json_null(data, "cursor");
+	if(listing->has_cursor){
+		cursor_write(data, "cursor", more ? listing->last_listed : 0);
 	}
 	json_integer(data, "totalCount", clients_count());
 	json_close_object(data);
@@ -143,14 +139,13 @@ void list_clients(struct command *command)
 		return;
 	}
 	listing->has_cursor = true;
-	listing->limit = DEFAULT_LIMIT;
 	if(!command_read_bool(command, "verbose", &verbose)){
 		return;
 	}
 	listing->fields = verbose ? FIELDS_VERBOSE : FIELDS_SUMMARY;
 	begin(command, read_filter(command, listing)
 			&& read_field_names(command, &listing->fields)
-			&& command_read_whole(command, "limit", 1, MAX_LIMIT, &listing->limit)
+			&& command_read_limit(command, &listing->limit)
 			&& cursor_read(command, &listing->after));
 }
 

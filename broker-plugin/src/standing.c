@@ -18,8 +18,6 @@
 #define MAX_NAME 64
 #define MAX_BY 200
 #define MAX_FILTER_BYTES 65535
-#define DEFAULT_LIMIT 100
-#define MAX_LIMIT 1000
 #define APPLY_US 2000 /* of a tick, for standing_apply_to_all() */
 
 struct standing {
@@ -95,9 +93,8 @@ static void retire(struct standing *standing)
 
 static bool copy(char **to, const char *from, size_t *bytes)
 {
-	*to = from ? mosquitto_strdup(from) : NULL;
 	*bytes += from ? strlen(from)+1 : 0;
-	return !from || *to;
+	return fields_copy(to, from);
 }
 
 
@@ -291,17 +288,21 @@ static void write_standing(struct json_text *json, const char *key, const struct
 }
 
 
-static void store_all(struct command *command)
+/* Stores them as they will be, with one in the place of another; both may be NULL. */
+static void store_all(struct command *command, const struct standing *without, const struct standing *with)
 {
 	struct json_text json = { 0 };
 
-	store_write_head(&json, STORE_NAME);
-	json_open_array(&json, "standingSubscriptions");
+	store_open_list(&json, STORE_NAME, "standingSubscriptions");
 	for(int i=0; i<count; i++){
-		write_standing(&json, NULL, all[i], true);
+		if(all[i] != without){
+			write_standing(&json, NULL, all[i], true);
+		}
 	}
-	json_close_array(&json);
-	json_close_object(&json);
+	if(with){
+		write_standing(&json, NULL, with, true);
+	}
+	store_close_list(&json);
 	command_store(command, STORE_NAME, &json);
 }
 
@@ -541,31 +542,27 @@ static void confirm(struct command *command)
 }
 
 
-/* Stores them as they will be, and leaves them as they are for now. */
+/* Stores the change; it is made when it is stored. */
 static void change(struct command *command)
 {
 	struct pass *pass = command->state;
-	struct standing *old;
+	const struct standing *old;
+	bool found;
+	int index;
 
 	if(command_waits_to_store(command)){
 		return;
 	}
-	old = exchange(pass->name, NULL);
+	index = index_of(pass->name, &found);
+	old = found ? all[index] : NULL;
 	if(!pass->to_set && !old){
 		command_fail(command, FAILED_STANDING_SUBSCRIPTION_NOT_FOUND);
-	}else if(pass->to_set && (count >= MAX_STANDING || all_bytes + pass->to_set->bytes > MAX_STANDING_BYTES)){
-		command_fail_number(command, FAILED_TOO_MANY, "limit", count >= MAX_STANDING ? MAX_STANDING : MAX_STANDING_BYTES);
+	}else if(pass->to_set && count - found >= MAX_STANDING){
+		command_fail_number(command, FAILED_TOO_MANY, "limit", MAX_STANDING);
+	}else if(pass->to_set && all_bytes - (old ? old->bytes : 0) + pass->to_set->bytes > MAX_STANDING_BYTES){
+		command_fail_number(command, FAILED_TOO_MANY, "limit", MAX_STANDING_BYTES);
 	}else{
-		if(pass->to_set){
-			exchange(pass->name, pass->to_set);
-		}
-		store_all(command);
-		exchange(pass->name, NULL);
-	}
-	if(old){
-		exchange(pass->name, old);
-	}
-	if(!command->ended){
+		store_all(command, old, pass->to_set);
 		command->step = confirm;
 		confirm(command);
 	}
@@ -635,11 +632,11 @@ void list_standing(struct command *command)
 	const cJSON *cursor = fields_get(command->json, "cursor");
 	const char *after = cJSON_GetStringValue(cursor);
 	struct json_text data = { 0 };
-	int64_t limit = DEFAULT_LIMIT;
+	int64_t limit;
 	bool found;
 	int index;
 
-	if(!command_read_whole(command, "limit", 1, MAX_LIMIT, &limit)){
+	if(!command_read_limit(command, &limit)){
 		return;
 	}
 	if(cursor && (!after || strlen(after) > MAX_NAME)){
@@ -689,25 +686,11 @@ static bool load_item(const cJSON *json)
 
 bool standing_load(const char *dir)
 {
-	bool failed;
-	cJSON *json;
-	const cJSON *item;
-
-	if(is_loaded || !dir){
-		return true;
+	if(!is_loaded && dir){
+		is_loaded = store_load(dir, STORE_NAME, "standingSubscriptions", load_item);
+		return is_loaded;
 	}
-	json = store_read(dir, STORE_NAME, &failed);
-	cJSON_ArrayForEach(item, fields_get(json, "standingSubscriptions")){
-		if(!load_item(item)){
-			mosquitto_log_printf(MOSQ_LOG_ERR,
-					"Error: client-control: number %d in %s/client-control-" STORE_NAME ".json is not understood.", count+1, dir);
-			failed = true;
-			break;
-		}
-	}
-	cJSON_Delete(json);
-	is_loaded = !failed;
-	return !failed;
+	return true;
 }
 
 

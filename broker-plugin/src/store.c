@@ -228,22 +228,20 @@ static char *read_file(int file)
 }
 
 
-cJSON *store_read(const char *dir, const char *name, bool *failed)
+/* NULL if there is no file, or it is not such a file: then it has failed. */
+static cJSON *read_json(const char *path, const char *name, bool *failed)
 {
-	char path[4096];
-	int file;
+	int file = open(path, O_RDONLY | O_CLOEXEC);
 	char *text, *checked;
 	cJSON *json;
 	int64_t version = 0;
 	const char *format;
 
-	*failed = !make_path(path, sizeof(path), dir, name, "");
-	file = *failed ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+	*failed = file < 0 && errno != ENOENT;
+	if(*failed){
+		mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: %s cannot be read: %s.", path, strerror(errno));
+	}
 	if(file < 0){
-		*failed = *failed || errno != ENOENT;
-		if(*failed){
-			mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: %s cannot be read: %s.", path, strerror(errno));
-		}
 		return NULL;
 	}
 	text = read_file(file);
@@ -267,9 +265,35 @@ cJSON *store_read(const char *dir, const char *name, bool *failed)
 }
 
 
-void store_write_head(struct json_text *json, const char *name)
+bool store_load(const char *dir, const char *name, const char *list, bool (*load)(const cJSON *item))
+{
+	char path[4096];
+	bool failed = !make_path(path, sizeof(path), dir, name, "");
+	cJSON *json = failed ? NULL : read_json(path, name, &failed);
+	const cJSON *item = cJSON_GetArrayItem(fields_get(json, list), 0);
+
+	for(int number=1; item && !failed; item=item->next, number++){
+		failed = !load(item);
+		if(failed){
+			mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: number %d in %s is not understood.", number, path);
+		}
+	}
+	cJSON_Delete(json);
+	return !failed;
+}
+
+
+void store_open_list(struct json_text *json, const char *name, const char *list)
 {
 	json_open_object(json, NULL);
 	json_string(json, "format", name);
 	json_integer(json, "version", FORMAT_VERSION);
+	json_open_array(json, list);
+}
+
+
+void store_close_list(struct json_text *json)
+{
+	json_close_array(json);
+	json_close_object(json);
 }

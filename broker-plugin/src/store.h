@@ -28,12 +28,13 @@ bool store_has_ended(bool waits, bool *is_stored);
 void store_cleanup(void);
 
 /*
- * Reads a file of the form {"format": name, "version": 1, ...}. NULL if there is none; that, or anything else that does
- * not fit, is told by `failed`, with a line in the log. Free with cJSON_Delete().
+ * Reads a file of the form {"format": name, "version": 1, list: [...]} and hands its items to `load`, in order, which says
+ * whether it understood. True if it did for all, or there is no file; else a line in the log says what is wrong.
  */
-cJSON *store_read(const char *dir, const char *name, bool *failed);
+bool store_load(const char *dir, const char *name, const char *list, bool (*load)(const cJSON *item));
 
-/* Begins such a file. */
-void store_write_head(struct json_text *json, const char *name);
+/* Begins the text of such a file, up to its first item, and ends it. */
+void store_open_list(struct json_text *json, const char *name, const char *list);
+void store_close_list(struct json_text *json);
 
 #endif
