@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { createReadStream } from 'node:fs';
-import { access, constants } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { Operation } from '../../src/index.js';
 import { EXIT, UsageError } from '../exit-code.js';
 import { positiveNumber } from '../parse-number.js';
@@ -38,10 +38,7 @@ export function addBulkCommand(program: Command): void {
             );
           if (options.dryRun !== true)
             return runBulk(session, target, readOperations(process.stdin, isOverProject), undefined, options);
-        } else
-          await access(file, constants.R_OK).catch(() => {
-            throw new UsageError(`${file} cannot be read`);
-          });
+        } else if (!(await isFile(file))) throw new UsageError(`${file} is no file`);
         const open = (): NodeJS.ReadableStream => (file === '-' ? process.stdin : createReadStream(file));
         const { count, ids } = await look(readOperations(open(), isOverProject));
         if (options.dryRun === true) {
@@ -52,6 +49,14 @@ export function addBulkCommand(program: Command): void {
         return runBulk(session, target, readOperations(open(), isOverProject), count, options);
       }),
     );
+}
+
+/** A pipe is none: it is read twice. */
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (entry) => entry.isFile(),
+    () => false,
+  );
 }
 
 /** The number of operations, and the first ids. */

@@ -94,6 +94,7 @@ async function kickAndWatch(
   const seconds = options.watch === true || options.watch === undefined ? WATCH_S : options.watch;
   if (seconds > MAX_WATCH_S) throw new UsageError(`--watch takes at most ${MAX_WATCH_S} seconds`);
   const ids = await readIds(names);
+  if (ids.length === 0) session.terminal.say('there were no client ids');
   if (!(await confirm(session, options, 'Disconnect', ids.length, ids))) return EXIT.someFailed;
   const records = session.records(COLUMNS);
   let worst: ExitCode = EXIT.allDone;

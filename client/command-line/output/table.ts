@@ -4,6 +4,8 @@ import { safeText } from './safe-text.js';
 /** Rows by which the widths of the columns are found. */
 const MEASURED = 200;
 const GAP = '  ';
+/** A longer cell sticks out, rather than to move all the others. */
+const WIDEST = 64;
 
 /**
  * A table of texts for people, as wide as its first rows need; later rows that need more get it. Holds those first rows only.
@@ -30,7 +32,9 @@ export class Table<Row> {
     if (this.#widths !== undefined || this.#first.length === 0) return [];
     const titles = this.#columns.map(({ title }) => title);
     const rows = [titles, ...this.#first.splice(0)];
-    this.#widths = titles.map((_, at) => Math.max(...rows.map((cells) => widthOf(cells[at] ?? ''))));
+    this.#widths = titles.map((_, at) =>
+      Math.min(WIDEST, Math.max(...rows.map((cells) => widthOf(cells[at] ?? '')))),
+    );
     return rows.map((cells) => this.#line(cells));
   }
 

@@ -9,10 +9,14 @@ import { safeText } from './safe-text.js';
  */
 export class Terminal {
   readonly #gone = new AbortController();
+  #hasLost = false;
 
   constructor() {
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') this.say(`standard output: ${error.message}`);
+      if (error.code !== 'EPIPE') {
+        this.#hasLost = true;
+        this.say(`standard output: ${error.message}`);
+      }
       this.#gone.abort();
     });
     // Nobody is left to be told.
@@ -22,6 +26,11 @@ export class Terminal {
   /** Aborted when standard output takes no more. */
   get gone(): AbortSignal {
     return this.#gone.signal;
+  }
+
+  /** Whether something could not be written that somebody wanted to have: the disk is full, for example. */
+  get hasLost(): boolean {
+    return this.#hasLost;
   }
 
   /** Whether somebody sits there and can be asked. */

@@ -33,7 +33,8 @@ export async function runOnService(
   let session: Session | undefined;
   try {
     session = new Session(options, terminal);
-    process.exitCode = (await work(session)) ?? EXIT.allDone;
+    const code = (await work(session)) ?? EXIT.allDone;
+    process.exitCode = terminal.hasLost ? Math.max(code, EXIT.someFailed) : code;
   } catch (error) {
     process.exitCode = fail(error, terminal, session, acts);
   }
@@ -49,7 +50,7 @@ function fail(error: unknown, terminal: Terminal, session: Session | undefined, 
   const isStopped = session?.interruption.gentle.aborted === true;
   if (isStopped && error instanceof Error && error.name === 'AbortError') {
     // Whoever looked has seen enough; whoever acted has not reached anything yet, or was told so.
-    return acts && !terminal.gone.aborted ? EXIT.someFailed : EXIT.allDone;
+    return terminal.hasLost || (acts && !terminal.gone.aborted) ? EXIT.someFailed : EXIT.allDone;
   }
   const message = error instanceof Error ? error.message : String(error);
   const code = isApiError(error)

@@ -91,6 +91,10 @@ async function actOnIds(
   verb: string,
   options: ActOptions,
 ): Promise<ExitCode> {
+  if (ids.length === 0) {
+    session.terminal.say('there were no client ids');
+    return EXIT.allDone;
+  }
   const isReal = options.dryRun !== true;
   if (isReal && !(await confirm(session, options, verb, ids.length, ids))) return EXIT.someFailed;
   const target = await session.targetOfIds();

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import { UsageError } from '../exit-code.js';
 
 /** Ids that are read before it is asked about them: more is for `bulk`. */
@@ -7,7 +6,8 @@ const MAX_IDS = 1_000_000;
 /**
  * The client ids that were named: as arguments, or, for `-`, one per line on standard input. Each once.
  *
- * @throws {UsageError} when there are none, or an empty one
+ * @returns none when standard input has none
+ * @throws {UsageError} for an empty one
  */
 export async function readIds(ids: readonly string[]): Promise<readonly string[]> {
   const isFromInput = ids.includes('-');
@@ -20,11 +20,29 @@ export async function readIds(ids: readonly string[]): Promise<readonly string[]
     all.add(id);
     if (all.size > MAX_IDS) throw new UsageError(`more than ${MAX_IDS} ids: use client-control bulk -`);
   }
-  if (all.size === 0) throw new UsageError('no client ids were given');
   return [...all];
 }
 
-/** The lines of a stream. */
-export function linesOf(input: NodeJS.ReadableStream): AsyncIterable<string> {
-  return createInterface({ input, crlfDelay: Infinity });
+/**
+ * The lines of a stream.
+ *
+ * @throws {UsageError} for what is no UTF-8: it would else stand for other ids than it says
+ */
+export async function* linesOf(input: NodeJS.ReadableStream): AsyncGenerator<string, void> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const decode = (chunk?: Buffer): string => {
+    try {
+      return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
+    } catch {
+      throw new UsageError('the input is not valid UTF-8');
+    }
+  };
+  let rest = '';
+  for await (const chunk of input as AsyncIterable<Buffer>) {
+    const lines = (rest + decode(chunk)).split(/\r?\n/);
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  rest += decode();
+  if (rest !== '') yield rest;
 }

@@ -12,7 +12,7 @@ export async function listClients(
   const list = session.client.clients(where, query, session.signal);
   const records = session.records(CLIENT_COLUMNS);
   try {
-    for await (const client of list) await records.add(client);
+    for await (const clients of list.pages()) await records.addAll(clients);
   } catch (error) {
     if (!(error instanceof CutOffError)) throw error;
     await records.end();

@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, openSync, rmSync, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
 import {
   CutOffError,
@@ -10,7 +10,7 @@ import {
   type Target,
   type Work,
 } from '../../src/index.js';
-import { EXIT, type ExitCode } from '../exit-code.js';
+import { EXIT, UsageError, type ExitCode } from '../exit-code.js';
 import type { Session } from '../service/session.js';
 import { ITEM_COLUMNS } from './item-columns.js';
 import { Progress } from './progress.js';
@@ -43,6 +43,7 @@ export async function runBulk(
   onItem: (item: ItemOutcome) => void = () => undefined,
 ): Promise<ExitCode> {
   const { terminal, interruption } = session;
+  const leftFile = left === undefined ? undefined : openLeft(left);
   const call = session.client.bulk(target, work, {
     ...(perSecond !== undefined && { perSecond }),
     ...(reason !== undefined && { reason }),
@@ -73,20 +74,35 @@ export async function runBulk(
     // Refused as a whole: nothing was done, and there is nothing to sum up.
     const isNothing =
       call.summary.total === 0 && (call.open.length === 0 || error instanceof UnexpectedAnswerError);
-    if (isApiError(error) || isNothing) throw error;
+    if (isApiError(error) || isNothing) {
+      if (left !== undefined) rmSync(left);
+      throw error;
+    }
     failure = error;
   } finally {
     interruption.gentle.removeEventListener('abort', stop);
     progress.clear();
   }
   await records.end();
-  return sumUp(session, call, { total, failure, left });
+  const code = await sumUp(session, call, { total, failure, left, leftFile });
+  if (left !== undefined && leftFile?.bytesWritten === 0) rmSync(left);
+  return code;
 }
 
 async function sumUp(
   { terminal, interruption }: Session,
   call: BulkCall,
-  { total, failure, left }: { total: number | undefined; failure: unknown; left: string | undefined },
+  {
+    total,
+    failure,
+    left,
+    leftFile,
+  }: {
+    readonly total: number | undefined;
+    readonly failure: unknown;
+    readonly left: string | undefined;
+    readonly leftFile: WriteStream | undefined;
+  },
 ): Promise<ExitCode> {
   const { done, failed, notSent, unknown, total: ended } = call.summary;
   const isStopped = interruption.gentle.aborted;
@@ -97,7 +113,7 @@ async function sumUp(
     terminal.say(failure instanceof CutOffError ? 'the answer was cut off' : messageOf(failure));
   let never = 0;
   if (isStopped || failure !== undefined || left !== undefined) {
-    never = await writeLeft(call, left);
+    never = await writeLeft(call, leftFile);
     if (isStopped || failure !== undefined) {
       // Of a selection the service holds the list.
       const untold = total === undefined ? 0 : total - ended - open - never;
@@ -114,10 +130,18 @@ async function sumUp(
   return failed + notSent + never > 0 || failure !== undefined ? EXIT.someFailed : EXIT.allDone;
 }
 
+/** A new file: what is left may not take the place of something, least of all of what it is left of. */
+function openLeft(path: string): WriteStream {
+  try {
+    return createWriteStream(path, { fd: openSync(path, 'wx', 0o600) });
+  } catch (error) {
+    throw new UsageError(`--left cannot be written: ${messageOf(error)}`);
+  }
+}
+
 /** Writes the operations that are left, and counts those that were never sent. */
-async function writeLeft(call: BulkCall, path: string | undefined): Promise<number> {
+async function writeLeft(call: BulkCall, file: WriteStream | undefined): Promise<number> {
   let count = 0;
-  const file = path === undefined ? undefined : createWriteStream(path, { mode: 0o600 });
   const write = async (operation: Operation): Promise<void> => {
     if (file?.write(`${JSON.stringify(operation)}\n`) === false) await once(file, 'drain');
   };

@@ -63,9 +63,11 @@ export class OperationFeed {
   async take(most: number): Promise<readonly Operation[]> {
     while (!this.#isStopped && this.#open.size >= this.#window) await this.#change();
     const taken: Operation[] = [];
+    let patience: Promise<undefined> | undefined;
     const room = Math.min(most, this.#window - this.#open.size);
     while (taken.length < room && !this.#isStopped && !this.#isExhausted) {
-      const result = await this.#read(taken.length > 0);
+      if (taken.length > 0) patience ??= nextTurn();
+      const result = await this.#read(patience);
       if (result === undefined) {
         // An input that has nothing yet must not hold up what is there, nor a stop.
         if (taken.length > 0) break;
@@ -81,14 +83,12 @@ export class OperationFeed {
   }
 
   /** The next of the source; undefined when it is not there yet, and one has something already, or is stopped. */
-  async #read(hasSome: boolean): Promise<IteratorResult<Operation> | undefined> {
+  async #read(patience: Promise<undefined> | undefined): Promise<IteratorResult<Operation> | undefined> {
     try {
       this.#pending ??= this.#source.next();
       const pending = this.#pending;
       const result =
-        pending instanceof Promise
-          ? await Promise.race([pending, hasSome ? nextTurn() : this.#change()])
-          : pending;
+        pending instanceof Promise ? await Promise.race([pending, patience ?? this.#change()]) : pending;
       if (result !== undefined) this.#pending = undefined;
       return result;
     } catch (error) {

@@ -86,6 +86,37 @@ describe('the command line', () => {
     expect(impostor.requests).toHaveLength(before);
   });
 
+  it('does nothing, and says so, for an empty input and for one that is no text', async () => {
+    const before = impostor.requests.length;
+    for (const words of [
+      ['kick', '-', '-y'],
+      ['kick', '-', '--watch', '1'],
+    ])
+      expect(await commands.run(words)).toEqual({
+        code: 0,
+        stdout: '',
+        stderr: 'there were no client ids\n',
+      });
+    const { code, stderr } = await commands.shell(`printf 'a\\xff\\n' | client-control kick - -y`);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: 'client-control: the input is not valid UTF-8\n' });
+    expect(impostor.requests).toHaveLength(before);
+  });
+
+  it('writes what is left to no file that is there, and says so beforehand', async () => {
+    const path = join(commands.home, 'operations.ndjson');
+    writeFileSync(path, '{"action":"disconnect","clientid":"a"}\n');
+    const before = impostor.requests.length;
+    expect((await commands.run(['bulk', path, '-b', 'b', '--left', path])).code).toBe(2);
+    expect(readFileSync(path, 'utf8')).not.toBe('');
+    expect(impostor.requests).toHaveLength(before);
+  });
+
+  it('ends with 1 when the answer could not be written', async () => {
+    impostor.json(200, []);
+    const { stdout } = await commands.shell('client-control brokers -o json > /dev/full; echo "$?"');
+    expect(stdout).toBe('1\n');
+  });
+
   it('ends with 3 when nobody knows whether it was done', async () => {
     const info = { outcome: 'unknown', timeoutMs: 5000 };
     impostor.json(504, { message: 'no answer', code: 'BROKER_TIMEOUT', status: 504, info });
