@@ -89,15 +89,14 @@ export function commandLine(plan: Plan): string {
     .flatMap((broker) => {
       const clients = whom.clients.filter((client) => client.broker === broker);
       const place = `${where} -b ${quoted(broker)}`;
-      const ids = clients.map(({ clientid }) => quoted(clientid));
+      const ids = clients.map(({ clientid }) => clientid);
       if (intent.kind === 'ban') {
-        return ids
-          .slice(0, WRITTEN)
-          .map((id) => ['client-control', ...command(intent), id, place, ...commonFlags(plan)].join(' '));
+        const line = ['client-control', ...command(intent), place, ...commonFlags(plan), '--'];
+        return ids.slice(0, WRITTEN).map((id) => [...line, quoted(escapeGlob(id))].join(' '));
       }
       const line = ['client-control', ...command(intent), place, ...commonFlags(plan)];
       return ids.length <= WRITTEN
-        ? [[...line, '--', ...ids].join(' ')]
+        ? [[...line, '--', ...ids.map(quoted)].join(' ')]
         : [`${line.join(' ')} - < ids-of-${broker}.txt`];
     })
     .join('\n');

@@ -1,10 +1,14 @@
 import { CopyButton } from './copy-button.js';
 
 const TAIL = 6;
+/** No window shows more; ids may have 65,535 bytes. */
+const SHOWN = 200;
 
 /** An id: in monospace, its middle cut where there is no room, whole on hover, one click to copy. */
 export function Id({ value, copy = true }: { value: string; copy?: boolean }) {
-  const letters = Array.from(value);
+  const letters = Array.from(
+    value.length <= 2 * SHOWN ? value : `${value.slice(0, SHOWN)}…${value.slice(-SHOWN)}`,
+  );
   const cut = Math.max(letters.length - TAIL, Math.ceil(letters.length / 2));
   return (
     <span class="id" title={value}>
