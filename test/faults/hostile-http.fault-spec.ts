@@ -64,6 +64,13 @@ async function send(run: FaultRun, request: Parameters<HttpLane['send']>[0]): Pr
   }
 }
 
+/** Sends a request that ends its connection, and throws the answer away. */
+async function sendUnread(run: FaultRun, request: Parameters<HttpLane['send']>[0]): Promise<void> {
+  const [socket] = await openSockets(run, 1);
+  socket?.resume().write(encodeLaneRequest(request));
+  if (socket !== undefined) await once(socket, 'close', { signal: AbortSignal.timeout(15_000) });
+}
+
 /** Everything that a connection gets until the service closes it. */
 async function readAllAnswers(socket: Socket): Promise<LaneAnswer[]> {
   const chunks: Buffer[] = [];
@@ -311,9 +318,28 @@ describe('nothing that a caller sends holds the event loop', () => {
         expect([answer.status, errorBodyProblem(400, answer.body)]).toEqual([400, undefined]);
         expect(answer.text.length).toBeLessThan(32_768);
       }
-      await expectShortTurns(run, request);
+      await expectShortTurns(() => send(run, request));
     }),
   );
+
+  it('be it a call for many of 9,900 items with names and shapes of their own', () =>
+    serve('9,900 shapes', async (run) => {
+      const item = (at: number): string =>
+        `{${Array.from({ length: 11 }, (_, name) => `"n${(at * (name + 1)) % 1009}x${name}":1`).join(',')}}`;
+      const request = {
+        method: 'POST',
+        target: TARGET.replace('disconnect', 'bulk'),
+        token: TOKENS.editor,
+        body: `{"operations":[${Array.from({ length: 9900 }, (_, at) => item(at)).join(',')}]}`,
+      };
+      run.faults += 1;
+      const { status, body } = await send(run, request);
+      expect([status, (body as { summary?: object }).summary]).toMatchObject([200, { failed: 9900 }]);
+      // Read by nobody: parsing an answer of megabytes would be the test's own turn.
+      const headers = { Connection: 'close' };
+      // Its turns are short; collecting the garbage of 3 MB of refusals is not, on a busy machine.
+      await expectShortTurns(() => sendUnread(run, { ...request, headers }), 100);
+    }));
 
   it('nor fills the log with what it made up', () =>
     serve('ids of 12,000 characters', async (run) => {
@@ -326,16 +352,16 @@ describe('nothing that a caller sends holds the event loop', () => {
 });
 
 /** The longest turn of the event loop that a request takes: the best of some, as other processes take their share of the CPU. */
-async function expectShortTurns(run: FaultRun, request: Parameters<HttpLane['send']>[0]): Promise<void> {
+async function expectShortTurns(ask: () => Promise<unknown>, barMs = 20): Promise<void> {
   let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < 10 && best >= 20; round += 1) {
+  for (let round = 0; round < 10 && best >= barMs; round += 1) {
     const histogram = monitorEventLoopDelay({ resolution: 1 });
     histogram.enable();
-    await send(run, request);
+    await ask();
     histogram.disable();
     best = Math.min(best, histogram.max / 1e6);
   }
-  expect(best).toBeLessThan(20);
+  expect(best).toBeLessThan(barMs);
 }
 
 describe('sizes', () => {

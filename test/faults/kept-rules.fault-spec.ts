@@ -17,7 +17,7 @@ import { throughStorm } from './support/storm.js';
 
 type Target = DeviceTarget<{ readonly port: number; stop(): Promise<unknown> }>;
 
-const RULES = sized(150, 900);
+const RULES = sized(120, 300);
 const plugin = findPluginTarget();
 /** A broker that keeps something writes it to its disk first. */
 const CALM_MS = 200;
@@ -115,7 +115,7 @@ async function change(
     name,
     broker: target,
     settings,
-    others: [{ ...direct(target), requestTimeoutMs: 20_000 }],
+    others: [{ ...direct(target), requestTimeoutMs: 60_000 }],
     unit: 'items',
   } as const;
   await FaultRun.during(options, async (run) => {

@@ -11,6 +11,7 @@ import { ConfigStore } from '../../config/config-store.js';
 import { AppError } from '../../errors/app-error.js';
 import { invalid } from '../../errors/issue.js';
 import { readJsonBody } from '../../http/body/json-body.js';
+import { parseJsonInTurns } from '../../http/body/json-in-turns.js';
 import { isNdjson, NDJSON } from '../../http/body/ndjson.js';
 import { streamedAnswer } from '../../http/body/streamed-answer.js';
 import { Drain } from '../../http/drain.js';
@@ -109,7 +110,12 @@ export class BulkService {
         { path: '', message: 'query parameters are for bodies of lines: put them into the body' },
       ]);
     }
-    const body = await readJsonBody(call.request.raw, BULK_BODY_LIMIT_BYTES, BULK_MAX_VALUES);
+    const body = await readJsonBody(
+      call.request.raw,
+      BULK_BODY_LIMIT_BYTES,
+      BULK_MAX_VALUES,
+      parseJsonInTurns,
+    );
     if (key === undefined) return this.#runBody(call, body);
     const path = call.request.url.split('?', 1)[0] ?? '';
     const keyed = await this.#idempotency.begin(key, call.caller, path, body);

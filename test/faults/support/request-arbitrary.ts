@@ -150,10 +150,11 @@ const query = mostly(
 
 /** Any request to a route: as documented, or wrong in one respect or in several. */
 export function requestArbitrary(document: ApiDocument): fc.Arbitrary<FuzzedRequest> {
+  const routes = routesOf(document);
   return (
     fc
       // A stream of events ends when its caller goes, not by itself.
-      .constantFrom(...routesOf(document).filter((route) => !isEndless(route)))
+      .constantFrom(...routes.filter((route) => !isEndless(route)))
       .chain((route) => {
         const content = route.requestBody?.content['application/json'];
         return fc.record({
@@ -182,7 +183,9 @@ export function requestArbitrary(document: ApiDocument): fc.Arbitrary<FuzzedRequ
           ...headers.moreHeaders.map(([name, value]) => `${name}: ${value}`),
         ];
         const framed = framing === 'chunked' ? chunked(body) : body;
-        const statuses = Object.keys(route.responses);
+        // Where the method is another than the route's own, it may be that of another operation.
+        const asked = routes.find((each) => each.path === route.path && each.method === method) ?? route;
+        const statuses = Object.keys(asked.responses);
         return { method, statuses, head: `${lines.join('\r\n')}\r\n\r\n`, body: framed };
       })
   );
