@@ -121,15 +121,6 @@ static bool read_filter(struct command *command, struct listing *listing)
 }
 
 
-/* Begins the listing at once if the fields were right; if not, the command has failed. */
-static void begin(struct command *command, bool is_valid)
-{
-	if(is_valid){
-		list_on(command);
-	}
-}
-
-
 void list_clients(struct command *command)
 {
 	struct listing *listing = command_new_state(command, sizeof(struct listing), list_on, free_listing);
@@ -143,10 +134,11 @@ void list_clients(struct command *command)
 		return;
 	}
 	listing->fields = verbose ? FIELDS_VERBOSE : FIELDS_SUMMARY;
-	begin(command, read_filter(command, listing)
-			&& read_field_names(command, &listing->fields)
-			&& command_read_limit(command, &listing->limit)
-			&& cursor_read(command, &listing->after));
+	if(read_filter(command, listing) && read_field_names(command, &listing->fields)
+			&& command_read_limit(command, &listing->limit) && cursor_read(command, &listing->after)){
+
+		list_on(command);
+	}
 }
 
 
