@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -77,7 +77,9 @@ describe('the package of the typed client', () => {
     mkdirSync(target, { recursive: true });
     const packed = join(folder, 'mqtt-client-control-client-1.0.0.tgz');
     await run('tar', ['-xzf', packed, '-C', target, '--strip-components=1']);
-    cpSync(resolve('node_modules/commander'), join(folder, 'node_modules/commander'), { recursive: true });
+    cpSync(resolve('client/node_modules/commander'), join(folder, 'node_modules/commander'), {
+      recursive: true,
+    });
     const mistakes = MISTAKES.map((line) => `// @ts-expect-error\nvoid (async () => { ${line} });\n`).join(
       '',
     );
@@ -120,6 +122,17 @@ const path = { projectId: 'demo', brokerId: 'embedded' };
     },
     60_000,
   );
+
+  it('brings the command line', async () => {
+    const target = join(folder, 'node_modules/@mqtt-client-control/client');
+    const { bin } = JSON.parse(readFileSync(join(target, 'package.json'), 'utf8')) as {
+      bin: Readonly<Record<string, string>>;
+    };
+    const { stdout } = await run(join(target, bin['client-control'] ?? ''), ['--version'], {
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    expect(stdout).toBe('1.0.0\n');
+  });
 
   it('is loaded without anything but itself', async () => {
     const script = `const { createClient } = await import('@mqtt-client-control/client');

@@ -207,6 +207,17 @@ describe('the typed client', () => {
     await listening;
   });
 
+  it('tells nothing but what was asked for', async () => {
+    const abort = new AbortController();
+    const events = client.events(b, { types: ['client.connected'], signal: abort.signal });
+    const first = events.next();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await fleet.connect('b', { clientId: 'asked-for' });
+    expect((await first).value).toMatchObject({ type: 'client.connected', clientid: 'asked-for' });
+    abort.abort();
+    await events.return();
+  });
+
   it('stops listening when the service refuses for good', async () => {
     const nobody = createClient({ url: fleet.service.url, token: 'unknown' });
     await expect(all(nobody.events(b))).rejects.toMatchObject({ code: 'UNAUTHORIZED' });

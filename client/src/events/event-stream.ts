@@ -81,6 +81,8 @@ export async function* listen(
           if (event === undefined) continue;
           if (id !== undefined) lastId = id;
           attempt = 0;
+          // A stream begins with the states of the brokers, asked for or not.
+          if (event.type !== 'gap' && types?.includes(event.type) === false) continue;
           clearTimeout(watch);
           yield event;
           stillThere();
