@@ -44,7 +44,7 @@ export interface TableProps<Row> {
   readonly markOf?: (row: Row) => 'came' | 'gone' | undefined;
   /** Rows, where the table knows of more than it holds. */
   readonly total?: number | undefined;
-  /** Heights in pixels: of a row, and of a card in a narrow window; the same as in the style sheet. */
+  /** Heights in pixels: of a row, as the style sheet has it, and of a card in a narrow window. */
   readonly rowHeight?: number;
   readonly cardHeight?: number;
 }
@@ -60,6 +60,9 @@ export function Table<Row>(props: TableProps<Row>) {
   const [active, setActive] = useState(-1);
   const rowHeight = isNarrow.value ? (props.cardHeight ?? CARD) : (props.rowHeight ?? ROW);
   const virtual = useVirtual(rows.length, rowHeight, scroller);
+  useLayoutEffect(() => {
+    if (isNarrow.value) scroller.current?.style.setProperty('--card', `${rowHeight}px`);
+  }, [rowHeight]);
   const items = virtual.getVirtualItems();
   const at = Math.min(active, rows.length - 1);
   const activeRow = rows[at];
@@ -111,6 +114,7 @@ export function Table<Row>(props: TableProps<Row>) {
                 aria-rowindex={index + 2}
                 aria-selected={ticks === undefined ? props.isOpen?.(row) : isTicked}
                 data-active={index === at || undefined}
+                data-open={props.isOpen?.(row) === true || undefined}
                 data-opens={onOpen !== undefined || undefined}
                 data-mark={props.markOf?.(row)}
                 onClick={(event) => {
