@@ -3,6 +3,7 @@ import { chromium, type Browser } from 'playwright-core';
 import { CONTROL_BROKERS, type ControlBroker } from '../../support/control-brokers.js';
 import { Device } from '../../support/device.js';
 import { TestService, TOKENS, type TestServiceOptions } from '../../support/test-service.js';
+import { until } from '../../support/until.js';
 import { ConsolePage, type PageOptions } from './console-page.js';
 
 const CHROMIUM = {
@@ -81,6 +82,15 @@ export class ConsoleRig {
   ): Promise<Device> {
     const { url, protocolVersion } = this.broker;
     return Device.connect(url, { protocolVersion, clientId, ...options });
+  }
+
+  /** Waits until the log of a page shows who comes: the broker is asked for its events when the first one listens. */
+  async eventsArrive({ page }: ConsolePage): Promise<void> {
+    await until(async () => {
+      const probe = await this.device('probe');
+      await probe.end();
+      return (await page.getByRole('grid').getByText('probe').count()) > 0;
+    }, 'events arrive');
   }
 
   async stop(): Promise<void> {
