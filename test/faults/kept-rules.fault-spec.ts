@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { connectAsync } from 'mqtt';
 import type { Mosquitto } from '../support/mosquitto.js';
+import { until } from '../support/until.js';
 import { TOKENS } from '../support/test-service.js';
 import {
   findPluginTarget,
@@ -135,6 +136,11 @@ async function change(
       nextId: () => left.shift(),
       requestFor: what === 'set' ? (id) => rule.set(id) : rule.lift,
     });
+    const isUnderWay = (): boolean => {
+      const { outcomes } = run.ledger.figures;
+      return (outcomes['200'] ?? 0) + (outcomes['204'] ?? 0) > RULES / 15;
+    };
+    await until(isUnderWay, 'the first of them');
     await faults(run, load.finished());
     await run.recovered();
     const kept = await listed(run, rule);

@@ -83,7 +83,7 @@ describe(`${REQUESTS} requests at once`, () => {
   ): Promise<void> {
     const target = await ScriptedTarget.start();
     const settings = { requestTimeoutMs: TIMEOUT_MS, maxPending: MAX_PENDING, keepaliveSeconds: 60 };
-    const slack = { answerWithinMs: TIMEOUT_MS + sized(15_000, 40_000) };
+    const slack = { answerWithinMs: TIMEOUT_MS + sized(25_000, 40_000) };
     await FaultRun.during({ name, broker: target, settings, ledger: slack }, async (run) => {
       await burst(run, CONNECTIONS);
       const before = memory();

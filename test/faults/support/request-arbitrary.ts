@@ -183,9 +183,10 @@ export function requestArbitrary(document: ApiDocument): fc.Arbitrary<FuzzedRequ
           ...headers.moreHeaders.map(([name, value]) => `${name}: ${value}`),
         ];
         const framed = framing === 'chunked' ? chunked(body) : body;
-        // Where the method is another than the route's own, it may be that of another operation.
-        const asked = routes.find((each) => each.path === route.path && each.method === method) ?? route;
-        const statuses = Object.keys(asked.responses);
+        // With another method, or more of a path, it may be another operation's.
+        const isItsOwn = method === route.method && suffix === '';
+        const asked = isItsOwn ? [route] : [route, ...routes.filter((each) => each.method === method)];
+        const statuses = [...new Set(asked.flatMap(({ responses }) => Object.keys(responses)))];
         return { method, statuses, head: `${lines.join('\r\n')}\r\n\r\n`, body: framed };
       })
   );
