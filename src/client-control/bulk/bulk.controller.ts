@@ -18,7 +18,12 @@ import { BulkAnswer, DryRunAnswer, LIST_SCHEMA, SELECTION_SCHEMA, EXAMPLES } fro
 import { BulkService } from './bulk.service.js';
 
 /** What both routes have in common: audited, for editors, documented. */
-const BulkRoute = (operationId: string, summary: string, description: string): MethodDecorator =>
+const BulkRoute = (
+  operationId: string,
+  summary: string,
+  description: string,
+  examples: (typeof EXAMPLES)['onBroker' | 'onProject'],
+): MethodDecorator =>
   applyDecorators(
     Audited('bulk'),
     AuthorizedOnBroker(
@@ -58,7 +63,7 @@ const BulkRoute = (operationId: string, summary: string, description: string): M
         'A list of operations (at most 10,000), or a selection and what to do to each client. As `application/x-ndjson`: one operation per line, read as it arrives.',
       required: true,
       schema: { oneOf: [LIST_SCHEMA, SELECTION_SCHEMA] },
-      examples: EXAMPLES,
+      examples: { ...examples },
     }),
     ApiOkResponse({
       description:
@@ -88,6 +93,7 @@ export class BulkController {
     'bulkOnBroker',
     'Carry out operations on many clients of a broker',
     'Each item ends as a call of its own would, with a record of its own in the audit trail. When the caller goes away, what was not sent is never sent.',
+    EXAMPLES.onBroker,
   )
   onBroker(@Bulk() call: BulkCall): Promise<object> {
     return this.#service.run(call);
@@ -99,6 +105,7 @@ export class BulkController {
     'bulkOnProject',
     'Carry out operations on many clients of all brokers of a project',
     'Items name their `broker`; `"*"` means wherever in the project the client is. A selection is looked for on all brokers that the caller may control.',
+    EXAMPLES.onProject,
   )
   onProject(@Bulk() call: BulkCall): Promise<object> {
     return this.#service.run(call);

@@ -111,18 +111,21 @@ export const SELECTION_SCHEMA: SchemaObject = {
   },
 };
 
-/** Run as they are on the default setup. */
-export const EXAMPLES = {
-  list: {
+/** A list as an example: over a project, its items name their brokers. */
+function listExample(where: { readonly broker?: string }): object {
+  return {
     summary: 'Operations on single clients',
     value: {
       operations: [
-        { action: 'disconnect', clientid: 'sensor-1', broker: 'embedded' },
-        { action: 'subscribe', clientid: 'sensor-2', broker: 'embedded', topic: 'firmware/updates', qos: 1 },
+        { action: 'disconnect', clientid: 'sensor-1', ...where },
+        { action: 'subscribe', clientid: 'sensor-2', ...where, topic: 'firmware/updates', qos: 1 },
       ],
       reason: 'trying it out',
     },
-  },
+  };
+}
+
+const SELECTION_EXAMPLES = {
   dryRun: {
     summary: 'Whom would it concern?',
     value: {
@@ -143,6 +146,12 @@ export const EXAMPLES = {
       reason: 'moving to new topics',
     },
   },
+} as const;
+
+/** Run as they are on the default setup. */
+export const EXAMPLES = {
+  onBroker: { list: listExample({}), ...SELECTION_EXAMPLES },
+  onProject: { list: listExample({ broker: 'embedded' }), ...SELECTION_EXAMPLES },
 } as const;
 
 /** How many items ended how, for the OpenAPI document. */
