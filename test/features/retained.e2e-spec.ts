@@ -261,12 +261,13 @@ describe('retained messages that the service hands over', () => {
     const [publisher, flooder] = [await rig.connect(), await rig.connect()];
     const topics = Array.from({ length: 5000 }, (_, i) => `hostile/${i}`);
     await Promise.all(topics.map((topic) => publisher.publish(topic, 'x'.repeat(100), { retain: true })));
-    let isOver = false;
+    const over = new AbortController();
     const flood = (async () => {
-      for (let i = 0; !isOver; i++) await flooder.publish(`hostile/${i % 10}`, `${i}`, { retain: true });
+      for (let i = 0; !over.signal.aborted; i++)
+        await flooder.publish(`hostile/${i % 10}`, `${i}`, { retain: true });
     })();
     const comeAndGo = (async () => {
-      while (!isOver) await (await rig.connect({ clientId: 'restless' })).end();
+      while (!over.signal.aborted) await (await rig.connect({ clientId: 'restless' })).end();
     })();
     const handing = Promise.all(
       Array.from({ length: 20 }, async (_, i) => {
@@ -284,7 +285,7 @@ describe('retained messages that the service hands over', () => {
       await delay(10);
     }
     const answers = await handing;
-    isOver = true;
+    over.abort();
     await Promise.all([flood, comeAndGo]);
     const allowed = /^(404 none|204 (none|n|n;incomplete=(count|bytes|time|changing|refused)))$/;
     expect(answers.filter((answer) => !allowed.test(answer))).toEqual([]);
