@@ -48,8 +48,8 @@ describe('the console in a browser', () => {
     await page.getByLabel('Token').fill('nonsense');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').first().waitFor();
-    await page.getByRole('dialog').getByLabel('Token').fill('admin-token-of-the-tests');
-    await page.getByRole('dialog').getByRole('button', { name: 'Sign in' }).click();
+    await page.getByLabel('Token').fill('admin-token-of-the-tests');
+    await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('navigation').waitFor();
     await page.reload();
     await page.getByRole('navigation').waitFor();

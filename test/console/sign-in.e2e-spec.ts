@@ -38,7 +38,7 @@ describe('signing in with the identity provider', () => {
     await signIn();
     await console.page.getByRole('heading', { name: 'Events' }).waitFor();
     expect(console.page.url()).toBe(`${rig.service.url}/console/projects/p/events?type=ban`);
-    await console.page.getByLabel('ada admin').waitFor();
+    await console.page.locator('summary').filter({ hasText: 'ada admin' }).waitFor();
     await console.page.reload();
     await console.page.getByRole('heading', { name: 'Events' }).waitFor();
   });
