@@ -1,13 +1,17 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
+import { jest } from '@jest/globals';
 import { Drain } from '../../../src/http/drain.js';
 import { TestService } from '../../support/test-service.js';
 import { until } from '../../support/until.js';
 import { FaultProxy } from './fault-proxy.js';
 import { Ledger, type LedgerOptions } from './ledger.js';
 import { Load, type LoadOptions } from './load.js';
-import { SEED } from './run-settings.js';
+import { SEED, sized } from './run-settings.js';
 import { BROKER_PASSWORD, noteLogs, searchLogs } from './secrets.js';
 import type { FaultyBroker } from './faulty-broker.js';
+
+// Scenarios last as long as it takes until enough has come through, which on a busy machine is long.
+jest.setTimeout(sized(120_000, 900_000));
 
 const FIGURES_DIR = '.cache/faults';
 
