@@ -20,12 +20,14 @@ const service = spawn(process.execPath, ['dist/main.js'], {
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 const api = `http://127.0.0.1:${port}/api/projects/demo/brokers/embedded`;
-const call = (method, path, body) =>
-  fetch(`${api}${path}`, {
+const call = async (method, path, body) => {
+  const answer = await fetch(`${api}${path}`, {
     method,
     headers: { authorization: 'Bearer demo-token', 'content-type': 'application/json' },
-    ...(body && { body: JSON.stringify(body) }),
+    body: JSON.stringify(body),
   });
+  if (!answer.ok) throw new Error(`${method} ${path}: ${await answer.text()}`);
+};
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -56,10 +58,14 @@ try {
   };
 
   // What was done to one device, so that there is something to read about it.
-  const gateway = { clientid: 'gw-07', reason: 'credentials leaked, ticket 4711' };
-  await call('PUT', '/client-control/subscribe', { ...gateway, topic: 'alarms/#', qos: 1 });
-  await call('PUT', '/client-control/disconnect', gateway);
-  await call('PUT', '/bans/clientid/gw-19', { reason: 'stolen, ticket 4708', duration: '8h' });
+  await call('PUT', '/client-control/subscribe', {
+    clientid: 'gw-07',
+    topic: 'alarms/#',
+    qos: 1,
+  });
+  await call('PUT', '/client-control/disconnect', { clientid: 'gw-07' });
+  await call('POST', '/bans', { as: 'clientid', who: 'gw-19', reason: 'stolen, ticket 4708' });
+  await new Promise((resolve) => setTimeout(resolve, 3000));
 
   await take(
     await open('projects/demo/clients?username=vendor-x&open=demo/embedded/gw-07'),
