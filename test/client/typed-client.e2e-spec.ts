@@ -98,7 +98,7 @@ describe('the typed client', () => {
       Array.from({ length: 1200 }, (_, at) => at),
     );
     expect(items[1]).toMatchObject({ index: 1, clientid: 'parts-1', outcome: 'done' });
-    expect(call.callIds).toHaveLength(3);
+    expect(call.requestIds).toHaveLength(3);
     expect(call.summary).toMatchObject({ total: 1200, done: 3 });
   });
 

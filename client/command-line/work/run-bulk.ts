@@ -121,8 +121,8 @@ async function sumUp(
         terminal.say(`${never} were not sent and never will be${left === undefined ? '' : `: see ${left}`}`);
       if (open > 0) terminal.say(`${open} were sent, and their outcome is not known`);
       if (untold > 0) terminal.say(`of ${untold} nothing was told: what was not sent never will be`);
-      if (open + untold > 0 && call.callIds.length > 0)
-        terminal.say(`see: client-control audit --call-id ${call.callIds.join(' ')}`);
+      if (open + untold > 0)
+        for (const id of call.requestIds) terminal.say(`see: client-control audit --request-id ${id}`);
       if (untold > 0) return EXIT.outcomeUnknown;
     }
   }

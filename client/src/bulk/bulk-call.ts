@@ -46,7 +46,7 @@ export class BulkCall implements AsyncIterable<ItemOutcome> {
   readonly #options: BulkOptions;
   readonly #abort = new AbortController();
   readonly #counts = { total: 0, done: 0, failed: 0, notSent: 0, unknown: 0 };
-  readonly #callIds: string[] = [];
+  readonly #requestIds: string[] = [];
   #feed: OperationFeed | undefined;
   #isStopped = false;
 
@@ -72,9 +72,9 @@ export class BulkCall implements AsyncIterable<ItemOutcome> {
     return this.#feed?.rest() ?? nothing();
   }
 
-  /** The ids of the call in the audit trail (`callId`); more than one where bodies cannot be streamed. */
-  get callIds(): readonly string[] {
-    return this.#callIds;
+  /** The ids of its requests, by which the audit trail finds it (`requestId`); more than one where bodies cannot be streamed. */
+  get requestIds(): readonly string[] {
+    return this.#requestIds;
   }
 
   /**
@@ -149,8 +149,8 @@ export class BulkCall implements AsyncIterable<ItemOutcome> {
       signal: signal === undefined ? this.#abort.signal : AbortSignal.any([signal, this.#abort.signal]),
       ...init,
     });
-    const callId = response.headers.get('X-Request-Id');
-    if (callId !== null) this.#callIds.push(callId);
+    const requestId = response.headers.get('X-Request-Id');
+    if (requestId !== null) this.#requestIds.push(requestId);
     let isComplete = false;
     for await (const lines of readLines(response)) {
       for (const line of lines) {

@@ -71,7 +71,7 @@ export class Run {
 
   /** The ids of the call's requests, by which the audit trail has it. */
   get requestIds(): readonly string[] {
-    return this.#calls.flatMap(({ callIds }) => callIds);
+    return this.#calls.flatMap(({ requestIds }) => requestIds);
   }
 
   /** Sends nothing more. What was not sent never will be. */

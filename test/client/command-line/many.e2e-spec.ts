@@ -77,7 +77,7 @@ describe.each(CONTROL_BROKERS.slice(0, 2))('the command line for many clients on
     running.process.kill('SIGINT');
     const { code, stderr } = await running.ended;
     expect(stderr).toMatch(/were sent, and their outcome is not known/);
-    expect(stderr).toMatch(/client-control audit --call-id \S+/);
+    expect(stderr).toMatch(/client-control audit --request-id \S+/);
     expect(code).toBe(3);
   });
 
