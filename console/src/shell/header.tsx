@@ -62,7 +62,12 @@ function FindField() {
   const asked = isFinding ? (address.value.query.get('q') ?? '') : '';
   const [text, setText] = useState(asked);
   useEffect(() => setText(asked), [asked, isFinding]);
-  useKeys({ '/': () => field.current?.select() });
+  useKeys({
+    '/': () => {
+      field.current?.focus();
+      field.current?.select();
+    },
+  });
   return (
     <form
       class="find"
