@@ -1,4 +1,4 @@
-// Takes the pictures of the console that the documents show: `npm run pictures [FOLDER]`.
+// Takes the pictures of the console that the documents show: `npm run pictures [-- FOLDER]`.
 // The service runs on its embedded default; what is seen is what a newcomer sees.
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
