@@ -13,7 +13,7 @@ import {
   type ClientPage,
 } from './client-answers.js';
 import { needFull, pick } from './client-fields.js';
-import { clientPages, PAGE_SIZE, type RequestPage } from './pro-pages.js';
+import { clientPages, PAGE_SIZE, type RequestPage, type WalkedProPage } from './pro-pages.js';
 
 /** Which clients of a broker, and how much of each. */
 export interface ClientQuery {
@@ -66,7 +66,7 @@ export class BrokerClients {
   }
 
   /** All clients of the broker's own paging from `offset` on, without a filter. */
-  pages(broker: BrokerRef, offset: number, options?: RequestOptions): AsyncGenerator<ClientPage, void> {
+  pages(broker: BrokerRef, offset: number, options?: RequestOptions): AsyncGenerator<WalkedProPage, void> {
     return clientPages(this.#proPage(broker, options), offset);
   }
 
@@ -142,7 +142,7 @@ export class BrokerClients {
       return;
     }
     let offset = from === undefined ? 0 : Number(from.slice(1));
-    for await (const { clients } of clientPages(this.#proPage(broker, options), offset)) {
+    for await (const { clients, isLast } of clientPages(this.#proPage(broker, options), offset)) {
       // A page of the broker holds some that match; those are handed on in pages of the size asked for.
       let matching: ClientFields[] = [];
       for (const client of clients) {
@@ -153,9 +153,8 @@ export class BrokerClients {
           matching = [];
         }
       }
-      yield { clients: matching, next: `o${offset}` };
+      yield { clients: matching, next: isLast ? null : `o${offset}` };
     }
-    yield { clients: [], next: null };
   }
 
   async #find(

@@ -5,7 +5,13 @@ import type { ClientPage } from './client-answers.js';
 /** Clients that one command asks for: a message of some hundred kilobytes, parsed in a few milliseconds. */
 export const PAGE_SIZE = 1000;
 /** No broker has ten million clients; a list that long has no end. */
-const MAX_PAGES = 10_000;
+export const MAX_PAGES = 10_000;
+
+/** A page of a walk. */
+export interface WalkedProPage extends ClientPage {
+  /** Whether nothing comes after it. */
+  readonly isLast: boolean;
+}
 
 /** Asks a broker for `count` clients from `offset` on. */
 export type RequestPage = (offset: number, count: number) => Promise<ClientPage>;
@@ -18,7 +24,10 @@ export type RequestPage = (offset: number, count: number) => Promise<ClientPage>
  *
  * @throws {GatewayError} `BROKER_ERROR` for a list that does not end, and what `request` throws
  */
-export async function* clientPages(request: RequestPage, offset: number): AsyncGenerator<ClientPage, void> {
+export async function* clientPages(
+  request: RequestPage,
+  offset: number,
+): AsyncGenerator<WalkedProPage, void> {
   const seen = new Set<unknown>();
   let next = offset;
   for (let pages = 0; pages < MAX_PAGES; pages += 1) {
@@ -26,9 +35,10 @@ export async function* clientPages(request: RequestPage, offset: number): AsyncG
     const { clients, totalCount } = await request(next, PAGE_SIZE);
     const fresh = clients.filter(({ clientid }) => clientid === undefined || !seen.has(clientid));
     for (const { clientid } of fresh) seen.add(clientid);
-    yield { clients: fresh, totalCount };
     next += clients.length;
-    if (fresh.length === 0 || (totalCount !== undefined && next >= totalCount)) return;
+    const isLast = fresh.length === 0 || (totalCount !== undefined && next >= totalCount);
+    yield { clients: fresh, totalCount, isLast };
+    if (isLast) return;
   }
   throw invalidAnswer('the list of clients does not end');
 }

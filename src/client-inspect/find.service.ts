@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { isAllowed, type Caller } from '../access/caller.js';
 import { BrokerClients, type ClientQuery } from '../broker-clients/broker-clients.js';
 import type { ClientFields } from '../broker-clients/client-answers.js';
-import { PAGE_SIZE } from '../broker-clients/pro-pages.js';
+import { MAX_PAGES, PAGE_SIZE } from '../broker-clients/pro-pages.js';
 import { brokerKey, type BrokerRef } from '../broker-gateway/broker-ref.js';
+import { invalidAnswer } from '../broker-gateway/gateway-error.js';
 import { invalid } from '../errors/issue.js';
 import { toAppError } from '../http/to-app-error.js';
 import { ProjectRegistry } from '../registry/project-registry.js';
@@ -161,7 +162,8 @@ export class FindService {
     const clients: ClientFields[] = [];
     let next: string | null | undefined = from;
     try {
-      while (next !== null && clients.length < limit) {
+      for (let pages = 0; next !== null && clients.length < limit; pages += 1) {
+        if (pages === MAX_PAGES) throw invalidAnswer('the list of clients does not end');
         const pageSize = Math.min(PAGE_SIZE, limit - clients.length);
         const walk = this.#clients.walk(broker, view.query, { from: next, pageSize });
         const { value } = await walk.next();

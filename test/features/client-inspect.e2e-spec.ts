@@ -379,3 +379,35 @@ describe('on the embedded broker', () => {
     expectError(await get('/detail?clientid=pump-2'), 'CLIENT_NOT_FOUND', { clientid: 'pump-2' });
   });
 });
+
+describe('GET /api/clients over a broker without our endpoint', () => {
+  const clients = ['a-1', 'a-2', 'b-1'].map((clientid) => ({ clientid, username: 'u', connected: true }));
+  const find = async (query: string) => {
+    const { status, body, headers } = await service.get(
+      `/api/clients?fields=clientid&${query}`,
+      TOKENS.viewer,
+    );
+    expect(status).toBe(200);
+    return { found: (body as { clients: Listed[] }).clients.map(({ clientid }) => clientid), headers };
+  };
+
+  it.each([true, false])(
+    'ends with the list, also when fewer match than may (total told: %j)',
+    async (tellsTotal) => {
+      serve(clients, { tellsTotal, pageLimit: 2 });
+      expect((await find('clientid=nobody-*')).found).toEqual([]);
+      expect((await find('clientid=a-*')).found).toEqual(['a-1', 'a-2']);
+      expect((await find('limit=100')).found).toEqual(['a-1', 'a-2', 'b-1']);
+      expect(broker.messages.length).toBeLessThan(30);
+    },
+  );
+
+  it('names a broker whose list does not end, and asks it no longer', async () => {
+    answerWith(() => ({ clients: clients.slice(0, 1) }));
+    const { body } = await service.get('/api/clients?clientid=nobody-*', TOKENS.viewer);
+    expect(body).toMatchObject({ clients: [], notAnswered: [{ broker: 'b', code: 'BROKER_ERROR' }] });
+    const { length } = broker.messages;
+    await service.get('/health/live', null);
+    expect(broker.messages).toHaveLength(length);
+  });
+});
