@@ -40,7 +40,7 @@ export async function growWithBrokers(dir, url, { counts, seconds }) {
     rows.push([whole(count), ...columns(result), whole(await rawPerSecond(url, count, seconds))]);
   }
   printTable(
-    'Growth with configured brokers (64 connections, requests spread evenly; all brokers are the one Mosquitto; raw: 64 commands under way, each in a message of its own, over as many connections)',
+    'Growth with configured brokers (64 connections, requests spread evenly; all brokers are the one Mosquitto; raw: a message each)',
     ['brokers', ...HEAD, 'raw commands/s'],
     rows,
   );
