@@ -179,8 +179,7 @@ async function discover(oauth: OAuth, { issuer }: SignInSettings): Promise<Autho
 /** The configuration says where the provider is; an `http` one there is one on purpose. */
 function insecureIfSo(oauth: OAuth): object {
   const isPlain = settings.signIn?.issuer.startsWith('http:') === true;
-  // Marked as deprecated so that it stands out; that is its only purpose there.
-  // eslint-disable-next-line @typescript-eslint/no-deprecated
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so that it stands out, its only purpose there
   return isPlain ? { [oauth.allowInsecureRequests]: true } : {};
 }
 
