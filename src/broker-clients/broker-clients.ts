@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
 import type { BrokerRef } from '../broker-gateway/broker-ref.js';
-import { GatewayError } from '../broker-gateway/gateway-error.js';
+import { GatewayError, invalidAnswer } from '../broker-gateway/gateway-error.js';
 import type { RequestOptions } from '../broker-gateway/requests/control-request.js';
 import { compileClientFilter, type ClientFilter } from '../mqtt-strings/client-filter.js';
 import {
@@ -13,7 +13,7 @@ import {
   type ClientPage,
 } from './client-answers.js';
 import { needFull, pick } from './client-fields.js';
-import { clientPages, PAGE_SIZE, type RequestPage, type WalkedProPage } from './pro-pages.js';
+import { clientPages, MAX_PAGES, PAGE_SIZE, type RequestPage, type WalkedProPage } from './pro-pages.js';
 
 /** Which clients of a broker, and how much of each. */
 export interface ClientQuery {
@@ -106,7 +106,7 @@ export class BrokerClients {
     { from, pageSize = PAGE_SIZE, ...options }: WalkOptions,
   ): AsyncGenerator<WalkedPage, void> {
     let cursor = from?.slice(1);
-    for (;;) {
+    for (let pages = 0; pages < MAX_PAGES; pages += 1) {
       const { clients, next } = readCursorPage(
         await this.#gateway.request(
           broker,
@@ -126,6 +126,7 @@ export class BrokerClients {
       cursor = next;
       await nextTurn();
     }
+    throw invalidAnswer('the list of clients does not end');
   }
 
   async *#walkPro(

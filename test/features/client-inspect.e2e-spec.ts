@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { EmbeddedBroker } from '../../src/embedded-broker/broker/embedded-broker.js';
 import { Device } from '../support/device.js';
 import { expectError, issuesOf } from '../support/expect-error.js';
-import { ScriptedBroker, type ArrivedCommand } from '../support/scripted-broker.js';
+import { ScriptedBroker, type ArrivedCommand, type ArrivedMessage } from '../support/scripted-broker.js';
 import { TestService, TOKENS, type Answer } from '../support/test-service.js';
 import { until } from '../support/until.js';
 
@@ -409,5 +409,52 @@ describe('GET /api/clients over a broker without our endpoint', () => {
     const { length } = broker.messages;
     await service.get('/health/live', null);
     expect(broker.messages).toHaveLength(length);
+  });
+});
+
+describe('GET /api/clients over a broker whose endpoint never ends its list', () => {
+  let endless: ScriptedBroker;
+  let onEndless: TestService;
+
+  beforeAll(async () => {
+    endless = await ScriptedBroker.start();
+    const answer =
+      (data: object) =>
+      ({ commands, reply }: ArrivedMessage): void =>
+        reply({
+          responses: commands.map(({ command, correlationData }) => ({ command, data, correlationData })),
+        });
+    const describe = answer({ plugin: 'test', broker: 'test', features: { inspect: true } });
+    endless.probeScript = (message) => (message.api === 'extension' ? describe(message) : message.succeed());
+    endless.script = answer({ clients: [], cursor: 'again' });
+    onEndless = await TestService.start({ brokers: [{ id: 'b', url: endless.url, protocolVersion: 4 }] });
+    await onEndless.brokerState('b');
+    const ref = { projectId: 'p', brokerId: 'b' };
+    await until(() => onEndless.gateway.capabilities(ref).extension?.features.inspect, 'it is described');
+  });
+  afterAll(async () => {
+    await onEndless.stop();
+    await endless.stop();
+  });
+
+  it.each(['application/json', 'application/x-ndjson'])('names it, in %s', async (accept) => {
+    const response = await fetch(`${onEndless.url}/api/clients?clientid=nobody-*`, {
+      headers: { authorization: `Bearer ${TOKENS.viewer}`, accept },
+    });
+    expect(await response.text()).toContain('BROKER_ERROR');
+  });
+
+  it('refuses a selection on it', async () => {
+    const response = await fetch(`${onEndless.url}/api/projects/p/brokers/b/client-control/bulk`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKENS.editor}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        select: { clientid: 'nobody-*' },
+        actions: [{ action: 'disconnect' }],
+        dryRun: true,
+      }),
+    });
+    expect(response.status).toBe(502);
+    expect(await response.json()).toMatchObject({ code: 'BROKER_ERROR' });
   });
 });
