@@ -1,4 +1,4 @@
-import { ExpectedError } from '../errors/expected-error.js';
+import { ExpectedError } from '../errors/app-error.js';
 
 /** The error codes that the gateway raises; the same names as in the REST contract. */
 export type GatewayErrorCode =

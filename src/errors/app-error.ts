@@ -1,4 +1,3 @@
-import { ExpectedError } from './expected-error.js';
 import { ERROR_CODES, type ErrorCode } from './error-codes.js';
 
 /** The body of every error answer. `info` is absent where the code carries no facts. */
@@ -7,6 +6,19 @@ export interface ErrorBody {
   readonly code: ErrorCode;
   readonly status: number;
   readonly info?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * An error that is an answer to somebody, not a fault of the program. It has no stack: nobody would read it, and to
+ * capture one costs more than the rest of the answer. What is a fault comes as `cause`, with its own.
+ */
+export class ExpectedError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(message, options);
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 /** An error with a code of the REST contract; the exception filter turns it into an {@link ErrorBody}. */

@@ -8,6 +8,7 @@ import { Empty, Failed, Shown } from '../../components/states.js';
 import { Status } from '../../components/status.js';
 import { Table, type Column } from '../../components/table.js';
 import { Time } from '../../components/time.js';
+import { useTask } from '../../components/use-task.js';
 import { useResource } from '../../resource.js';
 import { address, changeQuery, queryOf } from '../../router.js';
 import { auditQuery, outcomeOf, type AuditQuery } from './audit-query.js';
@@ -64,20 +65,11 @@ export function AuditPage({ project }: { project: string }) {
 
 function Records({ project, query, first }: { project: string; query: AuditQuery; first: Page }) {
   const [pages, setPages] = useState<readonly Page[]>([first]);
-  const [error, setError] = useState<unknown>(undefined);
-  const [isBusy, setBusy] = useState(false);
+  const { isBusy, error, run } = useTask();
   const records = pages.flatMap((page) => page.records);
   const last = pages.at(-1) ?? first;
   const more = async (): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      setPages([...pages, await listPage(project, query, last.next)]);
-    } catch (thrown) {
-      setError(thrown);
-    } finally {
-      setBusy(false);
-    }
+    setPages([...pages, await listPage(project, query, last.next)]);
   };
   if (records.length === 0)
     return (
@@ -99,7 +91,7 @@ function Records({ project, query, first }: { project: string; query: AuditQuery
       <footer class="page-foot small muted">
         {records.length} records. <Extent page={first} />
         {last.next !== undefined && (
-          <button type="button" class="push" disabled={isBusy} onClick={() => void more()}>
+          <button type="button" class="push" disabled={isBusy} onClick={() => void run(more)}>
             Show older ones
           </button>
         )}

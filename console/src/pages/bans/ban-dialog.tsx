@@ -7,6 +7,7 @@ import { Dialog } from '../../components/dialog.js';
 import { complaintAbout, Field } from '../../components/field.js';
 import { Failed } from '../../components/states.js';
 import { Status } from '../../components/status.js';
+import { useTask } from '../../components/use-task.js';
 import { BAN_KINDS, filterOf, type BanKind } from './ban-kinds.js';
 import { Matching } from './matching.js';
 
@@ -53,31 +54,22 @@ export function BanDialog({
   const [date, setDate] = useState(typeof draft.until === 'string' ? localTime(draft.until) : '');
   const [reason, setReason] = useState(draft.reason ?? '');
   const [disconnect, setDisconnect] = useState(true);
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(undefined);
+  const { isBusy, error, run } = useTask();
   const [result, setResult] = useState<Result | undefined>(undefined);
 
   if (result !== undefined) return <Outcome result={result} who={who} onClose={onClose} />;
 
   const isComplete = who !== '' && (length !== 'date' || date !== '');
   const submit = async (): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      const body = {
-        as,
-        who,
-        until: endOf(length, date),
-        ...(reason.trim() === '' ? {} : { reason: reason.trim() }),
-        disconnect,
-      };
-      setResult(await ban(project, broker, body));
-      onDone();
-    } catch (thrown) {
-      setError(thrown);
-    } finally {
-      setBusy(false);
-    }
+    const body = {
+      as,
+      who,
+      until: endOf(length, date),
+      ...(reason.trim() === '' ? {} : { reason: reason.trim() }),
+      disconnect,
+    };
+    setResult(await ban(project, broker, body));
+    onDone();
   };
   return (
     <Dialog
@@ -99,7 +91,7 @@ export function BanDialog({
         class="form"
         onSubmit={(event) => {
           event.preventDefault();
-          if (isComplete && !isBusy) void submit();
+          if (isComplete && !isBusy) void run(submit);
         }}
       >
         <div class="two">

@@ -1,8 +1,8 @@
 import type { BrokerBanInfo } from '@mqtt-client-control/client';
-import { useState } from 'preact/hooks';
 import { api } from '../../api.js';
 import { Dialog } from '../../components/dialog.js';
 import { Failed } from '../../components/states.js';
+import { useTask } from '../../components/use-task.js';
 import { BAN_KINDS, filterOf } from './ban-kinds.js';
 import { Matching } from './matching.js';
 
@@ -18,19 +18,12 @@ export function LiftDialog({
   onClose: () => void;
   onDone: () => void;
 }) {
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(undefined);
+  const { isBusy, error, run } = useTask();
   const { broker, as, who } = ban;
   const lift = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      await api.deleteBan({ path: { projectId: project, brokerId: broker }, query: { as, who } });
-      onDone();
-      onClose();
-    } catch (thrown) {
-      setError(thrown);
-      setBusy(false);
-    }
+    await api.deleteBan({ path: { projectId: project, brokerId: broker }, query: { as, who } });
+    onDone();
+    onClose();
   };
   return (
     <Dialog
@@ -41,7 +34,7 @@ export function LiftDialog({
           <button type="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="button" class="primary" disabled={isBusy} onClick={() => void lift()}>
+          <button type="button" class="primary" disabled={isBusy} onClick={() => void run(lift)}>
             Lift the ban
           </button>
         </>

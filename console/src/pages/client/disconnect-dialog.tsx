@@ -6,6 +6,7 @@ import { brokers } from '../../brokers.js';
 import { Dialog } from '../../components/dialog.js';
 import { Failed } from '../../components/states.js';
 import { Status } from '../../components/status.js';
+import { useTask } from '../../components/use-task.js';
 import { duration } from '../../times.js';
 
 const WATCH_MS = 5000;
@@ -26,30 +27,21 @@ export function DisconnectDialog({
   const features = brokers.value?.find(({ id }) => id === broker)?.extension?.features;
   const [preventWillMessage, setPreventWill] = useState(false);
   const [cleanSession, setCleanSession] = useState(false);
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(undefined);
+  const { isBusy, error, run } = useTask();
   const [result, setResult] = useState<DisconnectAnswer | undefined>(undefined);
   const canTell = features?.ifConnectedSince === true && lastConnect !== undefined && !cleanSession;
   const disconnect = async (): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      const { data } = await api.disconnectClient({
-        path: { projectId: project, brokerId: broker },
-        body: {
-          clientid,
-          ...(preventWillMessage && { preventWillMessage }),
-          ...(cleanSession && { cleanSession }),
-          ...(canTell && { ifConnectedSince: lastConnect }),
-          ...(features?.inspect === true && { watchMs: WATCH_MS }),
-        },
-      });
-      setResult(data);
-    } catch (thrown) {
-      setError(thrown);
-    } finally {
-      setBusy(false);
-    }
+    const { data } = await api.disconnectClient({
+      path: { projectId: project, brokerId: broker },
+      body: {
+        clientid,
+        ...(preventWillMessage && { preventWillMessage }),
+        ...(cleanSession && { cleanSession }),
+        ...(canTell && { ifConnectedSince: lastConnect }),
+        ...(features?.inspect === true && { watchMs: WATCH_MS }),
+      },
+    });
+    setResult(data);
   };
   if (result !== undefined)
     return <Outcome clientid={clientid} result={result} onClose={onClose} onBan={onBan} />;
@@ -67,7 +59,7 @@ export function DisconnectDialog({
           <button type="button" onClick={onClose}>
             {isBusy ? 'Close' : 'Cancel'}
           </button>
-          <button type="button" class="danger" disabled={isBusy} onClick={() => void disconnect()}>
+          <button type="button" class="danger" disabled={isBusy} onClick={() => void run(disconnect)}>
             Disconnect
           </button>
         </>

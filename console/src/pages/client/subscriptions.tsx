@@ -6,6 +6,7 @@ import { api } from '../../api.js';
 import { complaintAbout } from '../../components/field.js';
 import { Id } from '../../components/id.js';
 import { Status } from '../../components/status.js';
+import { useTask } from '../../components/use-task.js';
 
 const MADE_BY = {
   client: 'by the client',
@@ -168,15 +169,8 @@ function useAct(onDone: () => void): {
   readonly error: unknown;
   readonly act: (work: () => Promise<void>) => void;
 } {
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(undefined);
-  const act = (work: () => Promise<void>): void => {
-    setBusy(true);
-    setError(undefined);
-    work()
-      .then(onDone, setError)
-      .finally(() => setBusy(false));
-  };
+  const { isBusy, error, run } = useTask();
+  const act = (work: () => Promise<void>): void => void run(() => work().then(onDone));
   return { isBusy, error, act };
 }
 

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { api } from '../../api.js';
 import { Dialog } from '../../components/dialog.js';
 import { Failed } from '../../components/states.js';
+import { useTask } from '../../components/use-task.js';
 import type { Standing } from './standing-page.js';
 
 /** Lifts a standing subscription, and takes it away from those that have it if that is wanted. */
@@ -17,22 +18,15 @@ export function DeleteDialog({
   onDone: () => void;
 }) {
   const [unsubscribe, setUnsubscribe] = useState(false);
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(undefined);
+  const { isBusy, error, run } = useTask();
   const { broker, name, topic, clients } = standing;
   const lift = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      await api.deleteStandingSubscription({
-        path: { projectId: project, brokerId: broker, name },
-        query: { unsubscribe },
-      });
-      onDone();
-      onClose();
-    } catch (thrown) {
-      setError(thrown);
-      setBusy(false);
-    }
+    await api.deleteStandingSubscription({
+      path: { projectId: project, brokerId: broker, name },
+      query: { unsubscribe },
+    });
+    onDone();
+    onClose();
   };
   return (
     <Dialog
@@ -43,7 +37,7 @@ export function DeleteDialog({
           <button type="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="button" class="danger" disabled={isBusy} onClick={() => void lift()}>
+          <button type="button" class="danger" disabled={isBusy} onClick={() => void run(lift)}>
             Lift it
           </button>
         </>

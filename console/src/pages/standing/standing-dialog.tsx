@@ -7,6 +7,7 @@ import { Dialog } from '../../components/dialog.js';
 import { complaintAbout, Field } from '../../components/field.js';
 import { Failed } from '../../components/states.js';
 import { Status } from '../../components/status.js';
+import { useTask } from '../../components/use-task.js';
 import { Matching } from '../bans/matching.js';
 import type { Standing } from './standing-page.js';
 
@@ -45,8 +46,7 @@ export function StandingDialog({
     noLocal: draft.options?.no_local ?? false,
   });
   const change = (changes: Partial<typeof form>): void => setForm({ ...form, ...changes });
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(undefined);
+  const { isBusy, error, run } = useTask();
   const [result, setResult] = useState<StandingSubscriptionAnswer | undefined>(undefined);
 
   if (result !== undefined) return <Outcome name={form.name} result={result} onClose={onClose} />;
@@ -58,29 +58,21 @@ export function StandingDialog({
   const isComplete =
     form.broker !== '' && form.name !== '' && form.topic !== '' && Object.keys(select).length > 0;
   const submit = async (): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      const options = {
-        ...(form.noLocal && { no_local: true }),
-        ...(form.retained !== '' && { send_retain: form.retained }),
-      };
-      const { data } = await api.setStandingSubscription({
-        path: { projectId: project, brokerId: form.broker, name: form.name },
-        body: {
-          select,
-          topic: form.topic,
-          qos: form.qos,
-          ...(Object.keys(options).length > 0 && { options }),
-        },
-      });
-      setResult(data);
-      onDone();
-    } catch (thrown) {
-      setError(thrown);
-    } finally {
-      setBusy(false);
-    }
+    const options = {
+      ...(form.noLocal && { no_local: true }),
+      ...(form.retained !== '' && { send_retain: form.retained }),
+    };
+    const { data } = await api.setStandingSubscription({
+      path: { projectId: project, brokerId: form.broker, name: form.name },
+      body: {
+        select,
+        topic: form.topic,
+        qos: form.qos,
+        ...(Object.keys(options).length > 0 && { options }),
+      },
+    });
+    setResult(data);
+    onDone();
   };
   return (
     <Dialog
@@ -102,7 +94,7 @@ export function StandingDialog({
         class="form"
         onSubmit={(event) => {
           event.preventDefault();
-          if (isComplete && !isBusy) void submit();
+          if (isComplete && !isBusy) void run(submit);
         }}
       >
         <div class="halves">
