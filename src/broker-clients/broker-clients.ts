@@ -85,7 +85,10 @@ export class BrokerClients {
     return control === true || (typeof clientid === 'string' && this.#gateway.isOwn(broker, clientid));
   }
 
-  /** Walks through the clients that match, in bounded pages; others have their turn between two of them. */
+  /**
+   * Walks through the clients that match, in bounded pages; others have their turn between two of them. A page may hold fewer
+   * than it may, even none: the walk is over where `next` is null, and only there.
+   */
   async *walk(
     broker: BrokerRef,
     query: ClientQuery,
@@ -121,6 +124,7 @@ export class BrokerClients {
           options,
         ),
       );
+      if (next === cursor) throw invalidAnswer('the list of clients does not go on');
       yield { clients, next: next === null ? null : `c${next}` };
       if (next === null) return;
       cursor = next;

@@ -412,49 +412,93 @@ describe('GET /api/clients over a broker without our endpoint', () => {
   });
 });
 
-describe('GET /api/clients over a broker whose endpoint never ends its list', () => {
-  let endless: ScriptedBroker;
-  let onEndless: TestService;
+/** A service with a broker that answers our own endpoint's `listClients` by a script. */
+class WithListScript {
+  #broker!: ScriptedBroker;
+  #service!: TestService;
 
-  beforeAll(async () => {
-    endless = await ScriptedBroker.start();
+  static use(page: (fields: Readonly<Record<string, unknown>>) => object): WithListScript {
+    const made = new WithListScript();
+    beforeAll(() => made.#start(page));
+    afterAll(async () => {
+      await made.#service.stop();
+      await made.#broker.stop();
+    });
+    return made;
+  }
+
+  async #start(page: (fields: Readonly<Record<string, unknown>>) => object): Promise<void> {
     const answer =
-      (data: object) =>
+      (data: typeof page) =>
       ({ commands, reply }: ArrivedMessage): void =>
         reply({
-          responses: commands.map(({ command, correlationData }) => ({ command, data, correlationData })),
+          responses: commands.map((fields) => ({
+            command: fields.command,
+            data: data(fields),
+            correlationData: fields.correlationData,
+          })),
         });
-    const describe = answer({ plugin: 'test', broker: 'test', features: { inspect: true } });
-    endless.probeScript = (message) => (message.api === 'extension' ? describe(message) : message.succeed());
-    endless.script = answer({ clients: [], cursor: 'again' });
-    onEndless = await TestService.start({ brokers: [{ id: 'b', url: endless.url, protocolVersion: 4 }] });
-    await onEndless.brokerState('b');
+    const describe = answer(() => ({ plugin: 'test', broker: 'test', features: { inspect: true } }));
+    this.#broker = await ScriptedBroker.start();
+    this.#broker.probeScript = (message) =>
+      message.api === 'extension' ? describe(message) : message.succeed();
+    this.#broker.script = answer(page);
+    this.#service = await TestService.start({
+      brokers: [{ id: 'b', url: this.#broker.url, protocolVersion: 4 }],
+    });
+    await this.#service.brokerState('b');
     const ref = { projectId: 'p', brokerId: 'b' };
-    await until(() => onEndless.gateway.capabilities(ref).extension?.features.inspect, 'it is described');
-  });
-  afterAll(async () => {
-    await onEndless.stop();
-    await endless.stop();
-  });
+    await until(() => this.#service.gateway.capabilities(ref).extension?.features.inspect, 'it is described');
+  }
 
-  it.each(['application/json', 'application/x-ndjson'])('names it, in %s', async (accept) => {
-    const response = await fetch(`${onEndless.url}/api/clients?clientid=nobody-*`, {
+  async find(accept: string): Promise<string> {
+    const response = await fetch(`${this.#service.url}/api/clients?fields=clientid`, {
       headers: { authorization: `Bearer ${TOKENS.viewer}`, accept },
     });
-    expect(await response.text()).toContain('BROKER_ERROR');
+    return response.text();
+  }
+
+  async select(): Promise<{ readonly status: number; readonly body: unknown }> {
+    const response = await fetch(`${this.#service.url}/api/projects/p/brokers/b/client-control/bulk`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKENS.editor}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ select: { clientid: '*' }, actions: [{ action: 'disconnect' }], dryRun: true }),
+    });
+    return { status: response.status, body: await response.json() };
+  }
+}
+
+let counter = 0;
+
+describe.each([
+  ['never ends its list', () => `after-${counter++}`],
+  ['always says to go on at the same place', () => 'again'],
+])('GET /api/clients over a broker whose endpoint %s', (_, nextCursor) => {
+  const endless = WithListScript.use(() => ({ clients: [], cursor: nextCursor() }));
+
+  it.each(['application/json', 'application/x-ndjson'])('names it, in %s', async (accept) => {
+    expect(await endless.find(accept)).toContain('BROKER_ERROR');
   });
 
   it('refuses a selection on it', async () => {
-    const response = await fetch(`${onEndless.url}/api/projects/p/brokers/b/client-control/bulk`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${TOKENS.editor}`, 'content-type': 'application/json' },
-      body: JSON.stringify({
-        select: { clientid: 'nobody-*' },
-        actions: [{ action: 'disconnect' }],
-        dryRun: true,
-      }),
-    });
-    expect(response.status).toBe(502);
-    expect(await response.json()).toMatchObject({ code: 'BROKER_ERROR' });
+    expect(await endless.select()).toMatchObject({ status: 502, body: { code: 'BROKER_ERROR' } });
+  });
+});
+
+describe('GET /api/clients over a broker whose pages hold fewer clients than they may, and some none', () => {
+  const pages: readonly string[][] = [[], ['a'], [], [], ['b', 'c'], ['d'], []];
+  const sparse = WithListScript.use(({ cursor }) => {
+    const at = Number(cursor ?? 0);
+    const clients = (pages[at] ?? []).map((clientid) => ({ clientid }));
+    return { clients, cursor: at + 1 < pages.length ? String(at + 1) : null };
+  });
+
+  it.each(['application/json', 'application/x-ndjson'])('goes on to the end, in %s', async (accept) => {
+    const found = (await sparse.find(accept)).match(/(?<="clientid":")[^"]+/g);
+    expect(found).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('selects all of them', async () => {
+    expect(await sparse.select()).toMatchObject({ status: 200, body: { count: 4 } });
   });
 });

@@ -10,7 +10,19 @@ interface Page {
 
 describe.each(ENDPOINT_BROKERS)('finding clients with our own endpoint of %s', (_, start) => {
   const rig = EndpointRig.use(start);
-  const list = (fields: object = {}) => rig.control.ask<Page>('listClients', { ...fields });
+  const ask = (fields: object) => rig.control.ask<Page>('listClients', { ...fields });
+  /** As many as `limit` says: a page of the broker may end before, and only a cursor of null ends the list. */
+  const list = async (fields: { readonly limit?: number; readonly [field: string]: unknown } = {}) => {
+    const { limit = 100 } = fields;
+    let { clients, cursor, totalCount } = await ask(fields);
+    while (cursor !== null && clients.length < limit) {
+      const next = await ask({ ...fields, limit: limit - clients.length, cursor });
+      expect(next.cursor).not.toBe(cursor);
+      ({ cursor, totalCount } = next);
+      clients = [...clients, ...next.clients];
+    }
+    return { clients, cursor, totalCount };
+  };
   const idsOf = ({ clients }: Page) => clients.map(({ clientid }) => clientid);
 
   it('shows a client in full, with its subscriptions and who made them', async () => {
@@ -224,6 +236,25 @@ describe.each(ENDPOINT_BROKERS)('finding clients with our own endpoint of %s', (
     const page = await list({ filter: { clientid: `${'*a'.repeat(120)}*b` } });
     expect(page.clients).toEqual([]);
     expect(performance.now() - before).toBeLessThan(2000);
+  });
+
+  it('ends the list only with a cursor of null, also where looking at clients takes long', async () => {
+    // 250 * 60,000 steps for each: longer than a turn of the plugin.
+    const prefix = rig.unique('slow');
+    for (let i = 0; i < 5; i++) await rig.connect({ clientId: `${prefix}${'a'.repeat(60_000)}${i}b` });
+    const cursors: (string | null)[] = [];
+    do {
+      const cursor = cursors.at(-1);
+      const page = await ask({
+        filter: { clientid: `*${'a'.repeat(250)}?bb` },
+        limit: 1,
+        ...(cursor !== undefined && { cursor }),
+      });
+      expect(page.clients).toEqual([]);
+      cursors.push(page.cursor);
+    } while (cursors.at(-1) !== null);
+    expect(new Set(cursors).size).toBe(cursors.length);
+    if (rig.broker.pagesEndWithTurns) expect(cursors.length).toBeGreaterThan(2);
   });
 
   it('shows a WebSocket client as such', async () => {

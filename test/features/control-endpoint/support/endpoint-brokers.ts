@@ -18,6 +18,8 @@ export interface EndpointTraits {
   readonly knowsWills: boolean;
   /** Whether who may not command gets an answer (MQTT 3.1.1 knows no other refusal than to close the connection). */
   readonly answersStrangers: boolean;
+  /** Whether a page of a list ends with the turn in which it is made. */
+  readonly pagesEndWithTurns: boolean;
 }
 
 /** A running broker that answers our own endpoint. */
@@ -57,6 +59,7 @@ async function startEmbedded(): Promise<EndpointBroker> {
     sharedSubscriptions: false,
     knowsWills: true,
     answersStrangers: false,
+    pagesEndWithTurns: false,
     url: broker.url,
     webSocketUrl: undefined,
     login,
@@ -90,6 +93,7 @@ async function startMosquitto(protocolVersion: 4 | 5): Promise<EndpointBroker> {
     sharedSubscriptions: true,
     knowsWills: false,
     answersStrangers: true,
+    pagesEndWithTurns: true,
     url: broker.url,
     webSocketUrl: `ws://127.0.0.1:${webSocketPort}`,
     login,
