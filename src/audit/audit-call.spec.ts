@@ -20,6 +20,7 @@ describe.each([
   let written: AuditRecord[];
   /** Lets the writes that are under way end, with this many records lost. */
   let finish: ((lost: number) => void)[];
+  let endedCalls: AuditCall[];
   let isInstant: boolean;
   let call: AuditCall;
 
@@ -44,6 +45,7 @@ describe.each([
         },
         notSent: () => new AppError('INTERNAL_ERROR', 'not sent'),
         notConcluded: () => new AppError('INTERNAL_ERROR', 'not concluded'),
+        onEnd: (ended) => endedCalls.push(ended),
       },
       request,
     );
@@ -56,6 +58,7 @@ describe.each([
     request.reason = 'moved';
     written = [];
     finish = [];
+    endedCalls = [];
     isInstant = true;
     call = open(false);
   });
@@ -101,6 +104,7 @@ describe.each([
   it('writes its end once, however often it is told', async () => {
     await Promise.all([call.end({ total: 0 }), call.end({ total: 1 }), call.end({}, 'INTERNAL_ERROR')]);
     expect(written).toHaveLength(1);
+    expect(endedCalls).toEqual([call]);
   });
 
   it('announces nothing unless the trail is required', async () => {

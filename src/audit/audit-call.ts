@@ -31,6 +31,8 @@ export interface CallTrail {
   /** The errors to answer when records that are required could not be written. */
   notSent(request: RequestRecord): AppError;
   notConcluded(request: RequestRecord): AppError;
+  /** Called once, when the last record of the call was written or lost. */
+  onEnd(call: AuditCall): void;
 }
 
 /**
@@ -135,6 +137,7 @@ export class AuditCall {
     request.details = { ...request.details, summary };
     const lost = await this.#trail.write([recordOf(request, errorCode ?? request.errorCode ?? 'OK')]);
     this.#lost += lost;
+    this.#trail.onEnd(this);
     return this.#lost > 0 && this.isRequired ? this.#trail.notConcluded(request) : undefined;
   }
 

@@ -14,6 +14,8 @@ import { makeStore } from './stores/make-store.js';
 
 /** How long closing a store may take. */
 const CLOSE_MS = 3000;
+/** How much of that, when the service stops, calls with many items may take to write down how they ended. */
+const CALLS_MS = 1000;
 
 /**
  * The audit trail: writes down who does what to which client, in the configured store. Without one, the request lines of
@@ -28,6 +30,9 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
   readonly #logger = new Logger(AuditTrail.name);
   /** Calls with many items, from their opening on. */
   readonly #calls = new WeakMap<RequestRecord, AuditCall>();
+  /** Those of them that have not ended. */
+  readonly #open = new Set<AuditCall>();
+  #onAllEnded: (() => void) | undefined;
   #store: AuditStore | undefined;
   #log: Pino | undefined;
   #written = 0;
@@ -69,7 +74,11 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    if (this.#store !== undefined) await this.#close(this.#store);
+    // The last connections were just cut: calls whose callers did not read their answers end only now.
+    const closed = delay(CLOSE_MS, undefined, { ref: false });
+    const allEnded = new Promise<void>((resolve) => (this.#onAllEnded = resolve));
+    if (this.#open.size > 0) await Promise.race([allEnded, delay(CALLS_MS, undefined, { ref: false })]);
+    if (this.#store !== undefined) await this.#close(this.#store, closed);
   }
 
   /** Where the items of calls go while the log is the trail. */
@@ -113,10 +122,15 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
           writeLines: (lines, count) => this.#writeLines(lines, count),
           notSent,
           notConcluded,
+          onEnd: (ended) => {
+            this.#open.delete(ended);
+            if (this.#open.size === 0) this.#onAllEnded?.();
+          },
         },
         request,
       );
       this.#calls.set(request, call);
+      this.#open.add(call);
     }
     return call;
   }
@@ -208,10 +222,10 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
     if (old !== undefined) void this.#close(old);
   }
 
-  async #close(store: AuditStore): Promise<void> {
+  /** @param deadline a disk or a database that hangs does not keep the process */
+  async #close(store: AuditStore, deadline = delay(CLOSE_MS, undefined, { ref: false })): Promise<void> {
     try {
-      // A disk or a database that hangs does not keep the process.
-      await Promise.race([store.close(), delay(CLOSE_MS, undefined, { ref: false })]);
+      await Promise.race([store.close(), deadline]);
     } catch (error) {
       this.#logger.error(`the audit trail could not be closed (${codeOf(error)})`);
     }
