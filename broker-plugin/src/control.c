@@ -176,7 +176,7 @@ static void end_command(struct command *command)
 }
 
 
-/* Begins the next command of a request or takes the one that runs further; false if there is none left. */
+/* Begins the next command of a request or takes the one that runs further; false if then there is none left. */
 static bool advance(struct request *request)
 {
 	struct command *command = &request->command;
@@ -188,13 +188,11 @@ static bool advance(struct request *request)
 			.log_level = MOSQ_LOG_NOTICE };
 		request->next_command = request->next_command->next;
 		begin_command(command);
-	}else{
-		return false;
 	}
 	if(command->ended){
 		end_command(command);
 	}
-	return true;
+	return command->request || request->next_command;
 }
 
 
