@@ -42,7 +42,8 @@ const common = {
 };
 
 export default {
-  testTimeout: 30_000,
+  // What takes a second here may take ten where others work, too; `until` fails before it, and says what it waited for.
+  testTimeout: 60_000,
   projects: [
     {
       ...common,

@@ -1,12 +1,14 @@
-// The test command: installs what is missing, builds, runs every test, and ends with the line "N passed, N failed".
+// The test command: installs what is missing, builds, runs every test, and ends with the line "N passed, N failed". With --long
+// the sizes of the long form.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { provision } from './provision.mjs';
+import { testForm } from './test-form.mjs';
 
 const RESULT = '.cache/jest-result.json';
 
-const run = (command, args, env = {}) =>
-  spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...env } }).status ?? 1;
+const run = (command, args, options = {}) =>
+  spawnSync(command, args, { stdio: 'inherit', ...options }).status ?? 1;
 
 provision();
 mkdirSync('.cache', { recursive: true });
@@ -14,18 +16,12 @@ rmSync(RESULT, { force: true });
 if (run('npm', ['run', '--silent', 'build']) !== 0) process.exit(1);
 if (run(process.execPath, ['scripts/build-console.mjs', '--if-stale']) !== 0) process.exit(1);
 
-const options = `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --no-warnings`.trim();
+const { jestArgs, ...options } = testForm(process.argv.slice(2));
 const status = run(
   process.execPath,
   // As many workers as CPUs, not one less: most of the tests wait for brokers most of the time.
-  [
-    'node_modules/jest/bin/jest.js',
-    '--maxWorkers=100%',
-    '--json',
-    `--outputFile=${RESULT}`,
-    ...process.argv.slice(2),
-  ],
-  { NODE_OPTIONS: options },
+  ['node_modules/jest/bin/jest.js', '--maxWorkers=100%', '--json', `--outputFile=${RESULT}`, ...jestArgs],
+  options,
 );
 
 const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
+import { sized } from '../support/test-form.js';
 import { CLIENT_CONTROL, ControlClient, INSPECT, present } from './support/control-client.js';
 import { PluginBroker } from './support/plugin-broker.js';
 import {
@@ -8,9 +9,6 @@ import {
   type PluginTarget,
   preparePluginTarget,
 } from './support/plugin-target.js';
-
-/** The long form, by hand: `SOAK=long npm test -- test/broker-plugin/robustness`. */
-const IS_LONG = process.env.SOAK === 'long';
 
 const repeated = (text: string, count: number) => text.repeat(count);
 const notJson = 'Payload not valid JSON';
@@ -101,8 +99,8 @@ describe.each<MosquittoVersion>(['2.0', '2.1'])(
 );
 
 describe.each<[MosquittoVersion, number]>([
-  ['2.0', IS_LONG ? 17_000 : 4000],
-  ['2.1', IS_LONG ? 50_000 : 10_000],
+  ['2.0', sized(3000, 17_000)],
+  ['2.1', sized(3000, 50_000)],
 ])(
   'on Mosquitto %s with the sanitized plugin, %i mixed commands and 1,000 clients coming and going',
   (version, total) => {
@@ -183,7 +181,7 @@ describe.each<MosquittoVersion>(['2.0', '2.1'])(
     }, 180_000);
 
     it('survives the fuzzer', () => {
-      makePlugin(preparePluginTarget(version), 'fuzz', `FUZZ_SECONDS=${IS_LONG ? 60 : 3}`);
+      makePlugin(preparePluginTarget(version), 'fuzz', `FUZZ_SECONDS=${sized(3, 60)}`);
     }, 300_000);
   },
 );

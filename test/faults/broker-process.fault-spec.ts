@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { Mosquitto } from '../support/mosquitto.js';
+import { sized } from '../support/test-form.js';
 import { until } from '../support/until.js';
 import {
   findPluginTarget,
@@ -10,13 +11,13 @@ import {
   type DeviceTarget,
 } from './support/device-target.js';
 import { FaultRun } from './support/fault-run.js';
-import { SEED, seededRandom, sized } from './support/run-settings.js';
+import { SEED, seededRandom } from './support/run-settings.js';
 import { logLinesWithSecrets } from './support/secrets.js';
 
 type ProcessTarget = DeviceTarget<Mosquitto>;
 
-const DEVICES = sized(400, 3000);
-const RESTARTS = sized(6, 30);
+const DEVICES = sized(160, 3000);
+const RESTARTS = sized(3, 30);
 const DEBIAN = 'Debian’s Mosquitto';
 const plugin = findPluginTarget();
 // Without the plugin's toolchain the other brokers are all there is.

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { METHODS } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ScriptedBroker } from '../support/scripted-broker.js';
+import { sized } from '../support/test-form.js';
 import { TestService, TOKENS } from '../support/test-service.js';
 import { until } from '../support/until.js';
 import { HttpLane, type LaneAnswer, type LaneRequest } from './support/http-lane.js';
 import { routesOf, type ApiDocument } from './support/request-arbitrary.js';
-import { sized } from './support/run-settings.js';
 import { BROKER_PASSWORD, holdsSecret, logLinesWithSecrets, noteLogs, PRESENTED } from './support/secrets.js';
 
 const routes = routesOf(JSON.parse(readFileSync('openapi.json', 'utf8')) as ApiDocument);
@@ -82,12 +82,24 @@ describe('a caller without a grant', () => {
   });
 
   it('cannot tell it from the time an answer takes', async () => {
-    const ROUNDS = sized(1500, 10_000);
+    // What tells it tells it every time; what a busy machine does is another thing every time.
+    let ratios: readonly number[] = [];
+    for (let tries = 0; tries < 5; tries += 1) {
+      ratios = await ratiosOfTimes(sized(700, 10_000));
+      if (ratios.every(isLikeOne)) return;
+    }
+    expect(ratios.filter((ratio) => !isLikeOne(ratio))).toEqual([]);
+  });
+
+  const isLikeOne = (ratio: number): boolean => ratio > 0.6 && ratio < 1.67;
+
+  /** How much longer than about a project that is not there a refusal about one that is there takes: at three quantiles. */
+  async function ratiosOfTimes(rounds: number): Promise<readonly number[]> {
     const times = new Map<string, number[]>([
       ['other', []],
       ['nowhe', []],
     ]);
-    for (let round = -200; round < ROUNDS; round += 1) {
+    for (let round = -200; round < rounds; round += 1) {
       // Taking turns in going first: whatever slows the machine slows both.
       for (const project of round % 2 === 0 ? ['other', 'nowhe'] : ['nowhe', 'other']) {
         const startedAt = performance.now();
@@ -101,13 +113,9 @@ describe('a caller without a grant', () => {
       }
     }
     const quantile = (project: string, at: number): number =>
-      (times.get(project) ?? []).sort((a, b) => a - b)[Math.floor(ROUNDS * at)] ?? 0;
-    for (const at of [0.25, 0.5, 0.75]) {
-      const ratio = quantile('other', at) / quantile('nowhe', at);
-      expect(ratio).toBeGreaterThan(0.6);
-      expect(ratio).toBeLessThan(1.67);
-    }
-  });
+      (times.get(project) ?? []).sort((a, b) => a - b)[Math.floor(rounds * at)] ?? 0;
+    return [0.25, 0.5, 0.75].map((at) => quantile('other', at) / quantile('nowhe', at));
+  }
 });
 
 describe('a token of one project', () => {

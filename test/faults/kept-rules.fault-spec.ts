@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { connectAsync } from 'mqtt';
 import type { Mosquitto } from '../support/mosquitto.js';
+import { sized } from '../support/test-form.js';
 import { until } from '../support/until.js';
 import { TOKENS } from '../support/test-service.js';
 import {
@@ -12,13 +13,13 @@ import {
 } from './support/device-target.js';
 import { FaultRun } from './support/fault-run.js';
 import type { LaneRequest } from './support/http-lane.js';
-import { sized } from './support/run-settings.js';
 import { BROKER_PASSWORD, logLinesWithSecrets } from './support/secrets.js';
-import { throughStorm } from './support/storm.js';
+import { endOf, throughStorm } from './support/storm.js';
 
 type Target = DeviceTarget<{ readonly port: number; stop(): Promise<unknown> }>;
 
-const RULES = sized(120, 300);
+const RULES = sized(80, 300);
+const RULES_PER_SECOND = sized(40, 100);
 const plugin = findPluginTarget();
 /** A broker that keeps something writes it to its disk first. */
 const CALM_MS = 200;
@@ -95,6 +96,10 @@ const direct = ({ port, protocolVersion, username }: Target): object => ({
   reconnect: { minDelayMs: 10, maxDelayMs: 100 },
 });
 
+/** How many were confirmed so far. */
+const confirmed = ({ ledger: { figures } }: FaultRun): number =>
+  (figures.outcomes['200'] ?? 0) + (figures.outcomes['204'] ?? 0);
+
 interface Scenario {
   readonly name: string;
   readonly rule: Rule;
@@ -132,15 +137,11 @@ async function change(
     const left = [...ids];
     const load = run.load({
       lanes: 8,
-      perSecond: RULES / 3,
+      perSecond: RULES_PER_SECOND,
       nextId: () => left.shift(),
       requestFor: what === 'set' ? (id) => rule.set(id) : rule.lift,
     });
-    const isUnderWay = (): boolean => {
-      const { outcomes } = run.ledger.figures;
-      return (outcomes['200'] ?? 0) + (outcomes['204'] ?? 0) > RULES / 15;
-    };
-    await until(isUnderWay, 'the first of them');
+    await until(() => confirmed(run) > RULES / 15, 'the first of them');
     await faults(run, load.finished());
     await run.recovered();
     const kept = await listed(run, rule);
@@ -237,11 +238,14 @@ if (plugin !== undefined) {
     ] as const)('%s', async (name, rule, what) => {
       const target: DeviceTarget<Mosquitto> = await startPluginMosquitto(plugin);
       const faults: Scenario['faults'] = async (run, work) => {
-        for (let kill = 0; kill < 3; kill += 1) {
-          await delay(600);
+        const isOver = endOf(work);
+        // Where it takes the broker long to come back, all is over before it is killed three times.
+        for (let kill = 0; kill < 3 && !isOver(); kill += 1) {
           run.faults += 1;
           await target.broker.kill();
           await target.broker.start();
+          const before = confirmed(run);
+          await until(() => isOver() || confirmed(run) > before + RULES / 10, 'some are confirmed');
         }
         await work;
       };

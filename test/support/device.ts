@@ -39,14 +39,17 @@ export class Device {
     return this.mqtt.options.clientId ?? '';
   }
 
-  /** Resolves with the first message that has the payload; fails after five seconds. */
+  /** Resolves with the first message that has the payload. */
   message(payload: string): Promise<ReceivedMessage> {
     const find = (): ReceivedMessage | undefined =>
       this.messages.find((message) => message.payload === payload);
     const found = find();
     if (found !== undefined) return Promise.resolve(found);
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${this.clientId} got no message "${payload}"`)), 5000);
+      const timer = setTimeout(
+        () => reject(new Error(`${this.clientId} got no message "${payload}"`)),
+        40_000,
+      );
       const look = (): void => {
         const message = find();
         if (message === undefined) return;

@@ -64,6 +64,8 @@ export class TestService {
       pino({ level: 'debug' }, { write: (line: string) => void logLines.push(line) }),
       options.consoleFolder,
     );
+    // So often the server looks for requests that take too long to arrive: no test waits seconds for that.
+    Object.assign(app.getHttpServer(), { connectionsCheckingInterval: 200 });
     await app.listen(0, '127.0.0.1');
     return new TestService(app, store, await app.getUrl(), logLines);
   }

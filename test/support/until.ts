@@ -1,10 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Waits until `probe` gives something other than undefined or false, and returns it; fails after `timeoutMs`. */
+/**
+ * Waits until `probe` gives something other than undefined or false, and returns it.
+ *
+ * @param timeoutMs fails after so long: generous, as nothing is proved by a fast machine, and less than a test may take
+ */
 export async function until<T>(
   probe: () => T | Promise<T>,
   what: string,
-  timeoutMs = 15_000,
+  timeoutMs = 40_000,
 ): Promise<Exclude<T, undefined | false>> {
   const end = performance.now() + timeoutMs;
   for (;;) {

@@ -14,7 +14,7 @@ export interface LaneRequest {
   readonly body?: unknown;
 }
 
-const ANSWER_TIMEOUT_MS = 20_000;
+const ANSWER_TIMEOUT_MS = 60_000;
 
 /** The bytes of a request. */
 export function encodeLaneRequest({ method, target, token, headers = {}, body }: LaneRequest): string {

@@ -29,7 +29,7 @@ export default function printFigures() {
   const heading = ['items of calls for many, bans', 'items', ...COLUMNS.slice(2)];
   const table = [COLUMNS, ...requests, ...(items.length > 0 ? [heading, ...items] : [])];
   const text =
-    `Fault injection, ${process.env.FAULTS === 'long' ? 'long' : 'short'} form, seed ${runs[0].seed}\n` +
+    `Fault injection, ${process.env.TEST_FORM === 'long' ? 'long' : 'short'} form, seed ${runs[0].seed}\n` +
     `${format(table)}\n${summary(runs, requests, items)}\n`;
   writeFileSync(TABLE, text);
   console.log(`\n${text}`);

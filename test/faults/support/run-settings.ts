@@ -1,13 +1,5 @@
-/** Whether this is the long form: `npm run test:faults -- --long`. */
-export const IS_LONG = process.env.FAULTS === 'long';
-
 /** Where all randomness of the suite starts; printed with the figures. `FAULTS_SEED` repeats a run. */
 export const SEED = Number(process.env.FAULTS_SEED ?? 20_261_123);
-
-/** Picks a size: one for the short form, one for the long form. */
-export function sized(short: number, long: number): number {
-  return IS_LONG ? long : short;
-}
 
 /**
  * Random numbers in [0, 1) that a seed determines.
