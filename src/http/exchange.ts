@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AppError } from '../errors/app-error.js';
@@ -13,6 +14,9 @@ declare module 'fastify' {
 export class Exchange {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
+  /** Its neighbours among the open ones of its connection, which keeps them. */
+  before: Exchange | undefined;
+  after: Exchange | undefined;
   readonly #connection: ClientConnection;
   readonly #onEnd: (exchange: Exchange) => void;
   #hasAnswer = false;
@@ -68,8 +72,13 @@ export class ClientConnection {
   static readonly #all = new WeakMap<Socket, ClientConnection>();
 
   readonly #socket: Socket;
-  readonly #open = new Set<Exchange>();
-  #latest: Exchange | undefined;
+  /** The latest of those that are open; each knows the one before. */
+  #open: Exchange | undefined;
+  /**
+   * The request that came last, as long as something may still happen to it: kept until the next one comes, each idle
+   * connection would hold a request with all that belongs to it.
+   */
+  #latest: IncomingMessage | undefined;
   /** Whether the body that is arriving is read as it comes, and so has no deadline of its own. */
   isBodyStreamed = false;
   #failure: AppError | undefined;
@@ -78,7 +87,7 @@ export class ClientConnection {
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.once('close', () => {
-      for (const exchange of this.#open) exchange.noteLeft();
+      for (const exchange of this.#listOpen()) exchange.noteLeft();
     });
   }
 
@@ -89,13 +98,25 @@ export class ClientConnection {
   }
 
   add(exchange: Exchange): void {
-    this.#open.add(exchange);
-    this.#latest = exchange;
+    exchange.before = this.#open;
+    if (this.#open !== undefined) this.#open.after = exchange;
+    this.#open = exchange;
+    this.#latest = exchange.request.raw;
   }
 
   remove(exchange: Exchange): void {
-    this.#open.delete(exchange);
-    if (this.#failure !== undefined && this.#open.size === 0) this.#socket.destroySoon();
+    const { before, after } = exchange;
+    if (before !== undefined) before.after = after;
+    if (after !== undefined) after.before = before;
+    else this.#open = before;
+    exchange.before = undefined;
+    exchange.after = undefined;
+    const { raw } = exchange.request;
+    if (raw === this.#latest && raw.complete) {
+      this.#latest = undefined;
+      this.#onFailure = undefined;
+    }
+    if (this.#failure !== undefined && this.#open === undefined) this.#socket.destroySoon();
   }
 
   /**
@@ -109,15 +130,22 @@ export class ClientConnection {
   fail(failure: AppError): boolean {
     if (this.#failure !== undefined) return false;
     this.#failure = failure;
-    const isInBody = this.#latest?.request.raw.complete === false;
+    const isInBody = this.#latest?.complete === false;
     if (isInBody) this.#onFailure?.(failure);
-    if (this.#open.size > 0) {
+    if (this.#open !== undefined) {
       this.#socket.pause();
       return false;
     }
     // It had its answer before all of its body had come; a second one would be taken for the next request's.
     if (isInBody) this.#socket.destroySoon();
     return !isInBody;
+  }
+
+  /** In the order of their requests. */
+  #listOpen(): Exchange[] {
+    const list: Exchange[] = [];
+    for (let each = this.#open; each !== undefined; each = each.before) list.unshift(each);
+    return list;
   }
 
   /** Calls `listener` if the body that is arriving now turns out to be unreadable; at once if it already has. */

@@ -70,6 +70,31 @@ describe('PendingRequests', () => {
     expect(expired).toEqual([[1], [2]]);
   });
 
+  it('expires what comes after numbers that were left out', () => {
+    const { pending, expired } = collecting();
+    pending.add(inMs(1, 10));
+    pending.remove(1);
+    pending.add(inMs(7, 10));
+    pending.add(inMs(9, 10));
+    jest.advanceTimersByTime(10);
+    expect(expired).toEqual([[7, 9]]);
+    expect(pending.size).toBe(0);
+  });
+
+  it('finds each request by its number, however many came and went around it', () => {
+    const { pending, expired } = collecting();
+    for (let number = 0; number < 10_000; number += 1) {
+      pending.add(inMs(number, 100));
+      if (number % 1000 !== 0) expect(pending.remove(number)?.number).toBe(number);
+    }
+    expect(pending.all().map(({ number }) => number / 1000)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(pending.get(9000)?.number).toBe(9000);
+    for (const unknown of [9001, -1, 10_000, Number.MAX_SAFE_INTEGER])
+      expect(pending.get(unknown)).toBeUndefined();
+    jest.advanceTimersByTime(100);
+    expect(expired).toEqual([[0, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000, 9000]]);
+  });
+
   it('lists all, oldest first', () => {
     const { pending } = collecting();
     for (const number of [1, 2, 3]) pending.add(inMs(number, 10));

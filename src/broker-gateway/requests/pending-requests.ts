@@ -5,14 +5,26 @@ export interface Expiring {
   readonly deadlineAt: number;
 }
 
+/** Fewer empty places are not worth the move. */
+const MIN_EMPTY = 128;
+
 /**
  * The requests that are not settled yet, by their numbers, with one timer for all deadlines.
  *
  * Deadlines must not decrease from one `add` to the next (one timeout for all of a broker's requests), so that
- * the oldest request is always the first to expire.
+ * the oldest request is always the first to expire. Numbers increase from one `add` to the next.
+ *
+ * Kept in an array by number, not in a map: a map that is added to and deleted from makes a new table now and then, and each
+ * old one leads to the next. Once one has been taken for old, the collector of the young generation takes all that came
+ * after it for alive, with the requests that they held; figures in bench/README.md.
  */
 export class PendingRequests<T extends Expiring> {
-  readonly #byNumber = new Map<number, T>();
+  /** The place of a request is its number less that of the first; undefined where there is none any more. */
+  #places: (T | undefined)[] = [];
+  #firstNumber = 0;
+  /** The place of the oldest, if there is one; those before it are empty. */
+  #head = 0;
+  #size = 0;
   readonly #onExpired: (expired: readonly T[]) => void;
   #timer: NodeJS.Timeout | undefined;
 
@@ -22,27 +34,36 @@ export class PendingRequests<T extends Expiring> {
   }
 
   get size(): number {
-    return this.#byNumber.size;
+    return this.#size;
   }
 
   add(request: T): void {
-    this.#byNumber.set(request.number, request);
+    const { number } = request;
+    // A number may have been left out.
+    while (this.#places.length < number - this.#firstNumber) this.#places.push(undefined);
+    if (this.#size === 0) this.#head = this.#places.length;
+    this.#places.push(request);
+    this.#size += 1;
     this.#timer ??= setTimeout(this.#expire, request.deadlineAt - performance.now());
   }
 
   get(number: number): T | undefined {
-    return this.#byNumber.get(number);
+    const place = number - this.#firstNumber;
+    return place >= 0 && place < this.#places.length ? this.#places[place] : undefined;
   }
 
   /** All of them, oldest first. */
   all(): T[] {
-    return [...this.#byNumber.values()];
+    return this.#places.slice(this.#head).filter((request) => request !== undefined);
   }
 
   /** Removes a request and hands it over; undefined if it is not here any more, or never was. */
   remove(number: number): T | undefined {
-    const request = this.#byNumber.get(number);
-    if (request !== undefined) this.#byNumber.delete(number);
+    const request = this.get(number);
+    if (request === undefined) return undefined;
+    this.#places[number - this.#firstNumber] = undefined;
+    this.#size -= 1;
+    this.#advance();
     return request;
   }
 
@@ -58,14 +79,23 @@ export class PendingRequests<T extends Expiring> {
     this.#timer = undefined;
     const now = performance.now();
     const expired: T[] = [];
-    for (const request of this.#byNumber.values()) {
-      if (request.deadlineAt > now) {
-        this.#timer = setTimeout(this.#expire, Math.ceil(request.deadlineAt - now));
+    for (let oldest = this.#places[this.#head]; oldest !== undefined; oldest = this.#places[this.#head]) {
+      if (oldest.deadlineAt > now) {
+        this.#timer = setTimeout(this.#expire, Math.ceil(oldest.deadlineAt - now));
         break;
       }
-      this.#byNumber.delete(request.number);
-      expired.push(request);
+      this.remove(oldest.number);
+      expired.push(oldest);
     }
     if (expired.length > 0) this.#onExpired(expired);
   };
+
+  /** Keeps the oldest request at the head, and gives memory back when half of it is empty. */
+  #advance(): void {
+    while (this.#head < this.#places.length && this.#places[this.#head] === undefined) this.#head += 1;
+    if (this.#head < MIN_EMPTY || this.#head * 2 < this.#places.length) return;
+    this.#places = this.#places.slice(this.#head);
+    this.#firstNumber += this.#head;
+    this.#head = 0;
+  }
 }
