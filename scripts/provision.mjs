@@ -14,7 +14,7 @@ const NEEDED = {
   'pkg-config': 'the companion plugin',
   clang: 'fuzzing the companion plugin',
   'libclang-rt-14-dev': 'fuzzing the companion plugin',
-  chromium: 'the console and Swagger UI in a browser',
+  'chromium-headless-shell': 'the console and Swagger UI in a browser',
   'redis-server': 'rate limits shared by replicas',
   postgresql: 'the audit trail shared by replicas',
   openssl: 'certificates',

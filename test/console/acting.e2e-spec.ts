@@ -9,45 +9,58 @@ import { until } from '../support/until.js';
 import type { ConsolePage } from './support/console-page.js';
 import { ConsoleRig } from './support/console-rig.js';
 
+let rig: ConsoleRig;
+let console: ConsolePage;
+const devices: Device[] = [];
+
+const row = (text: string): Locator => console.page.getByRole('row').filter({ hasText: text });
+const button = (name: string | RegExp): Locator => console.page.getByRole('button', { name });
+
+async function device(id: string): Promise<Device> {
+  const connected = await rig.device(id, DEVICE_LOGIN);
+  devices.push(connected);
+  return connected;
+}
+
+/** Opens the list and ticks some of it. */
+async function choose(query: string, ...ids: readonly string[]): Promise<void> {
+  console = await rig.open(`projects/p/clients?broker=b&${query}`);
+  for (const id of ids)
+    await console.page.getByRole('checkbox', { name: `Choose ${id}`, exact: true }).check();
+}
+
+async function chooseAllListed(): Promise<void> {
+  await console.page.getByRole('checkbox', { name: 'Choose all that are listed' }).check();
+}
+
+/** Says what, sees whom it concerns, and does it. */
+async function act(verb: string, form: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+  await button(new RegExp(`^${verb}…`)).click();
+  await form();
+  await console.page.getByLabel('Reason, for the audit trail').fill('a trial');
+  await button('See whom it concerns').click();
+  await button(new RegExp(`^${verb} \\d+ clients?$`)).click();
+  await console.page.waitForURL(/\/call\?id=/);
+}
+
+function api(method: string, path: string, body?: object): Promise<Answer> {
+  return rig.service.request(method, `/api/projects/p/brokers/b/${path}`, { token: TOKENS.admin, body });
+}
+
+async function endDevices(): Promise<void> {
+  await Promise.all(devices.splice(0).map((each) => each.end()));
+}
+
 describe.each(['embedded', 'mosquitto'] as const)('acting on clients in a browser, on %s', (kind) => {
-  let rig: ConsoleRig;
-  let console: ConsolePage;
-  const devices: Device[] = [];
-
-  const row = (text: string): Locator => console.page.getByRole('row').filter({ hasText: text });
-  const button = (name: string | RegExp): Locator => console.page.getByRole('button', { name });
-  const device = async (id: string): Promise<Device> => {
-    const connected = await rig.device(id, DEVICE_LOGIN);
-    devices.push(connected);
-    return connected;
-  };
-  /** Opens the list and ticks some of it. */
-  const choose = async (query: string, ...ids: readonly string[]): Promise<void> => {
-    console = await rig.open(`projects/p/clients?broker=b&${query}`, { token: TOKENS.admin });
-    for (const id of ids)
-      await console.page.getByRole('checkbox', { name: `Choose ${id}`, exact: true }).check();
-  };
-  /** Says what, sees whom it concerns, and does it. */
-  const act = async (verb: string, form: () => Promise<void> = () => Promise.resolve()): Promise<void> => {
-    await button(new RegExp(`^${verb}…`)).click();
-    await form();
-    await console.page.getByLabel('Reason, for the audit trail').fill('a trial');
-    await button('See whom it concerns').click();
-    await button(new RegExp(`^${verb} \\d+ clients?$`)).click();
-    await console.page.waitForURL(/\/call\?id=/);
-  };
-  const api = (method: string, path: string, body?: object): Promise<Answer> =>
-    rig.service.request(method, `/api/projects/p/brokers/b/${path}`, { token: TOKENS.admin, body });
-
   beforeAll(async () => {
-    rig = await ConsoleRig.start(kind, { config: { audit: { store: 'memory' } } });
+    rig = await ConsoleRig.start(kind);
   }, 120_000);
   afterAll(() => rig.stop());
   afterEach(async () => {
     expect(console.takeComplaints()).toEqual([]);
-    expect(await console.accessibilityProblems()).toEqual([]);
+    if (kind === 'embedded') expect(await console.accessibilityProblems()).toEqual([]);
     await console.close();
-    await Promise.all(devices.splice(0).map((each) => each.end()));
+    await endDevices();
   });
 
   it('disconnects the ticked and nobody else', async () => {
@@ -58,42 +71,7 @@ describe.each(['embedded', 'mosquitto'] as const)('acting on clients in a browse
     await console.page.getByText(/all done in/).waitFor();
     expect(await row('d-1').innerText()).toContain('disconnected');
     expect(third?.mqtt.connected).toBe(true);
-    if (kind === 'mosquitto') expect(first?.disconnectReason).toBe(0x98);
-  });
-
-  it('disconnects all that match, after their number was typed, and the result can be shared and saved', async () => {
-    const many = await Promise.all(Array.from({ length: 101 }, (_, index) => device(`many-${index}`)));
-    await choose('clientid=many-*&connected=true');
-    const { page } = console;
-    await row('many-100')
-      .or(page.getByText('101', { exact: true }))
-      .first()
-      .waitFor();
-    await page.getByRole('checkbox', { name: 'Choose all that are listed' }).check();
-    await button('Disconnect…').click();
-    await button('See whom it concerns').click();
-    const doIt = button('Disconnect 101 clients');
-    await page.getByLabel('These are many. Type their number: 101').fill('100');
-    expect(await doIt.isEnabled()).toBe(false);
-    await page.getByLabel('These are many. Type their number: 101').fill('101');
-    await doIt.click();
-    await Promise.all(many.map(({ closed }) => closed));
-    await page.getByText(/all done in/).waitFor();
-
-    const downloading = page.waitForEvent('download');
-    await button('Save as CSV').click();
-    const download = await downloading;
-    const lines = readFileSync(await download.path(), 'utf8')
-      .trim()
-      .split('\r\n');
-    expect(lines[0]).toBe('broker,clientid,action,outcome,status,code,message');
-    expect(lines).toHaveLength(102);
-    expect(lines).toContain('b,many-7,disconnect,done,200,,');
-
-    const address = page.url();
-    const other = await rig.open(address.slice(`${rig.service.url}/console/`.length));
-    await other.page.getByRole('heading', { name: 'A call for 101 items' }).waitFor();
-    await other.close();
+    if (rig.broker.protocolVersion === 5) expect(first?.disconnectReason).toBe(0x98);
   });
 
   it('subscribes with the options of the API, moves, and unsubscribes', async () => {
@@ -131,7 +109,7 @@ describe.each(['embedded', 'mosquitto'] as const)('acting on clients in a browse
   it('says that a client came back, bans it, and it is refused until the ban is lifted', async () => {
     const stubborn = await device('b-1');
     await choose('clientid=b-1', 'b-1');
-    await console.page.getByText('live').waitFor();
+    await console.page.getByRole('banner').getByText('live', { exact: true }).waitFor();
     await act('Disconnect');
     await stubborn.closed;
     const again = await device('b-1');
@@ -145,13 +123,87 @@ describe.each(['embedded', 'mosquitto'] as const)('acting on clients in a browse
     expect((await api('DELETE', 'bans?as=clientid&who=b-1')).status).toBe(204);
     await device('b-1');
   });
+});
+
+describe('acting on clients in a browser', () => {
+  let slow: ScriptedBroker;
+
+  beforeAll(async () => {
+    slow = await ScriptedBroker.start();
+    slow.script = ({ commands, reply, succeed }) => {
+      if (commands[0]?.command !== 'listClients') {
+        setTimeout(succeed, 20);
+        return;
+      }
+      const clients = Array.from({ length: 300 }, (_, index) => ({
+        clientid: `slow-${index}`,
+        connected: true,
+      }));
+      reply({
+        responses: commands.map(({ command, correlationData, offset }) => ({
+          command,
+          correlationData,
+          data: { totalCount: 300, clients: offset === 0 ? clients : [] },
+        })),
+      });
+    };
+    rig = await ConsoleRig.start('embedded', {
+      brokers: [{ id: 'pro', name: 'Pro', url: slow.url, protocolVersion: 4 }],
+    });
+    await rig.service.brokerState('pro');
+  }, 90_000);
+  afterAll(async () => {
+    await rig.stop();
+    await slow.stop();
+  });
+  afterEach(async () => {
+    expect(console.takeComplaints()).toEqual([]);
+    expect(await console.accessibilityProblems()).toEqual([]);
+    await console.close();
+    await endDevices();
+  });
+
+  it('disconnects all that match, after their number was typed, and the result can be shared and saved', async () => {
+    const many = await Promise.all(Array.from({ length: 101 }, (_, index) => device(`many-${index}`)));
+    await choose('clientid=many-*&connected=true');
+    const { page } = console;
+    await row('many-100')
+      .or(page.getByText('101', { exact: true }))
+      .first()
+      .waitFor();
+    await chooseAllListed();
+    await button('Disconnect…').click();
+    await button('See whom it concerns').click();
+    const doIt = button('Disconnect 101 clients');
+    await page.getByLabel('These are many. Type their number: 101').fill('100');
+    expect(await doIt.isEnabled()).toBe(false);
+    await page.getByLabel('These are many. Type their number: 101').fill('101');
+    await doIt.click();
+    await Promise.all(many.map(({ closed }) => closed));
+    await page.getByText(/all done in/).waitFor();
+
+    const downloading = page.waitForEvent('download');
+    await button('Save as CSV').click();
+    const download = await downloading;
+    const lines = readFileSync(await download.path(), 'utf8')
+      .trim()
+      .split('\r\n');
+    expect(lines[0]).toBe('broker,clientid,action,outcome,status,code,message');
+    expect(lines).toHaveLength(102);
+    expect(lines).toContain('b,many-7,disconnect,done,200,,');
+
+    const address = page.url();
+    const other = await rig.open(address.slice(`${rig.service.url}/console/`.length));
+    await other.page.getByRole('heading', { name: 'A call for 101 items' }).waitFor();
+    await other.close();
+  });
 
   it('does nothing when other clients match by now, says so, and can look again', async () => {
     const first = await device('c-1');
     await choose('clientid=c-*&connected=true');
     const { page } = console;
     await row('c-1').waitFor();
-    await page.getByRole('checkbox', { name: 'Choose all that are listed' }).check();
+    await chooseAllListed();
     await button('Disconnect…').click();
     await button('See whom it concerns').click();
     const doIt = button('Disconnect 1 client');
@@ -188,7 +240,7 @@ describe.each(['embedded', 'mosquitto'] as const)('acting on clients in a browse
     await choose('clientid=l-1&connected=true');
     const { page } = console;
     await row('l-1').waitFor();
-    await page.getByRole('checkbox', { name: 'Choose all that are listed' }).check();
+    await chooseAllListed();
     await button('Disconnect…').click();
     await button('See whom it concerns').click();
     await page.getByText('The same from a terminal').click();
@@ -202,52 +254,12 @@ describe.each(['embedded', 'mosquitto'] as const)('acting on clients in a browse
     expect((await api('POST', 'client-control/bulk', body)).status).toBe(200);
     await target.closed;
   });
-});
-
-describe('acting on clients of a slow broker, in a browser', () => {
-  let broker: ScriptedBroker;
-  let rig: ConsoleRig;
-  let console: ConsolePage;
-
-  beforeAll(async () => {
-    broker = await ScriptedBroker.start();
-    broker.script = ({ commands, reply, succeed }) => {
-      if (commands[0]?.command !== 'listClients') {
-        setTimeout(succeed, 20);
-        return;
-      }
-      const clients = Array.from({ length: 300 }, (_, index) => ({
-        clientid: `slow-${index}`,
-        connected: true,
-      }));
-      reply({
-        responses: commands.map(({ command, correlationData, offset }) => ({
-          command,
-          correlationData,
-          data: { totalCount: 300, clients: offset === 0 ? clients : [] },
-        })),
-      });
-    };
-    rig = await ConsoleRig.start('embedded', {
-      brokers: [{ id: 'pro', name: 'Pro', url: broker.url, protocolVersion: 4 }],
-    });
-    await rig.service.brokerState('pro');
-  }, 90_000);
-  afterAll(async () => {
-    await rig.stop();
-    await broker.stop();
-  });
-  afterEach(async () => {
-    expect(console.takeComplaints()).toEqual([]);
-    await console.close();
-  });
 
   it('shows how far it is, warns before the page closes, and sends nothing more after Stop', async () => {
     console = await rig.open('projects/p/clients?broker=pro');
     const { page } = console;
-    const button = (name: string | RegExp): Locator => page.getByRole('button', { name });
     await page.getByText('300', { exact: true }).waitFor();
-    await page.getByRole('checkbox', { name: 'Choose all that are listed' }).check();
+    await chooseAllListed();
     await button('Disconnect…').click();
     await page.getByLabel('At most so many a second').fill('10');
     await button('See whom it concerns').click();
@@ -259,15 +271,14 @@ describe('acting on clients of a slow broker, in a browser', () => {
     expect(await console.accessibilityProblems()).toEqual([]);
 
     const asked = page.waitForEvent('dialog');
-    const leaving = page.reload().catch(() => undefined);
+    void page.evaluate('location.reload()');
     const dialog = await asked;
     expect(dialog.type()).toBe('beforeunload');
     await dialog.dismiss();
-    await leaving;
 
     await button('Stop').click();
     await page.getByText(/nothing was told|not done/).waitFor();
-    const sent = () => broker.commands.filter(({ command }) => command === 'disconnectClient').length;
+    const sent = () => slow.commands.filter(({ command }) => command === 'disconnectClient').length;
     await until(async () => {
       const before = sent();
       await new Promise((resolve) => setTimeout(resolve, 500));
@@ -275,7 +286,7 @@ describe('acting on clients of a slow broker, in a browser', () => {
     }, 'the broker gets nothing more');
     expect(sent()).toBeGreaterThan(0);
     expect(sent()).toBeLessThan(300);
-  }, 60_000);
+  });
 
   it('greys what the broker cannot do, with why', async () => {
     console = await rig.open('projects/p/clients?broker=pro');

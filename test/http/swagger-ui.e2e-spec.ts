@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import { CHROMIUM } from '../support/chromium.js';
 import { ServiceProcess } from '../support/service-process.js';
 
 const DISCONNECT =
@@ -20,19 +21,7 @@ describe('the Swagger UI, in a browser', () => {
     service = ServiceProcess.spawn();
     const url = await service.url();
     await service.line(/^try it/);
-    browser = await chromium.launchPersistentContext(userData, {
-      executablePath: '/usr/bin/chromium',
-      headless: true,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await chromium.launchPersistentContext(userData, CHROMIUM);
     page = browser.pages()[0] ?? (await browser.newPage());
     page.on('request', (request) => {
       const target = new URL(request.url());

@@ -1,25 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { chromium, type Browser } from 'playwright-core';
+import { CHROMIUM } from '../../support/chromium.js';
 import { CONTROL_BROKERS, type ControlBroker } from '../../support/control-brokers.js';
 import { Device } from '../../support/device.js';
 import { TestService, TOKENS, type TestServiceOptions } from '../../support/test-service.js';
 import { until } from '../../support/until.js';
 import { ConsolePage, type PageOptions } from './console-page.js';
-
-const CHROMIUM = {
-  executablePath: '/usr/bin/chromium',
-  headless: true,
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-dev-shm-usage',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-};
 
 /** By index in {@link CONTROL_BROKERS}. */
 const BROKERS = { embedded: 0, mosquitto: 1 } as const;
