@@ -30,7 +30,8 @@ fi
 [ -n "$root" ] || install -d -o "$name" -g "$name" -m 0750 "/var/lib/$name"
 
 # What runs is not touched: a release has a folder of its own.
-mkdir -p "$opt" "$etc" "$root/etc/systemd/system"
+mkdir -p "$opt" "$root/etc/systemd/system"
+install -d -m 0750 "$etc"
 if [ "$release" != "$opt/$version" ]; then
 	rm -rf "$opt/.new"
 	cp -R "$release" "$opt/.new"

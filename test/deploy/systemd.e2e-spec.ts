@@ -48,8 +48,13 @@ describe('the unit of systemd', () => {
 });
 
 describe('the scripts', () => {
-  it.each(['install.sh', 'build-release.sh'])('%s can be read by sh', (name) => {
-    expect(() => execFileSync('sh', ['-n', join('deploy/systemd', name)])).not.toThrow();
+  it.each([
+    ['sh', 'install.sh'],
+    ['sh', 'build-release.sh'],
+    ['bash', 'try-systemd'],
+    ['bash', 'try-steps'],
+  ])('%s can read %s', (shell, name) => {
+    expect(() => execFileSync(shell, ['-n', join('deploy/systemd', name)])).not.toThrow();
   });
 });
 
