@@ -90,19 +90,34 @@ describe('the Kubernetes manifests', () => {
     expect(manifest('horizontalpodautoscaler')).toMatchObject({ spec: { minReplicas: 2 } });
   });
 
-  it('hold a configuration that is valid with real secrets, and refused with the placeholders', () => {
-    const { data } = manifest('configmap') as Manifest & { data: Record<string, string> };
-    const { stringData } = manifest('secret') as Manifest & { stringData: Record<string, string> };
-    const text = (data['config.yaml'] ?? '').replaceAll(
-      '/etc/client-control/secrets/line-1-password',
-      'package.json',
-    );
-    const load = (sha256: string | undefined): unknown =>
-      parseConfig(text, 'the ConfigMap', '.', { OPS_TOKEN_SHA256: sha256 });
-    expect(load('a'.repeat(64))).toMatchObject({ projects: [{ id: 'plant-a' }] });
-    expect(() => load(stringData['ops-token-sha256'])).toThrow(
-      'auth.tokens[0].sha256: must be 64 hex digits',
-    );
+  it.each(['configmap', 'examples/audit-postgres'])(
+    '%s holds a configuration that is valid with real secrets, and refused with the placeholders',
+    (name) => {
+      const { data } = manifest(name) as Manifest & { data: Record<string, string> };
+      const { stringData } = manifest('secret') as Manifest & { stringData: Record<string, string> };
+      const text = (data['config.yaml'] ?? '').replaceAll(
+        /\/etc\/client-control\/secrets\/\S+/g,
+        'package.json',
+      );
+      const load = (sha256: string | undefined): unknown =>
+        parseConfig(text, 'the ConfigMap', '.', { OPS_TOKEN_SHA256: sha256 });
+      expect(load('a'.repeat(64))).toMatchObject({ projects: [{ id: 'plant-a' }] });
+      expect(() => load(stringData['ops-token-sha256'])).toThrow(
+        'auth.tokens[0].sha256: must be 64 hex digits',
+      );
+    },
+  );
+
+  it('make a PrometheusRule of the alert rules, as the documentation says', () => {
+    const documentation = readFileSync('docs/deployment.md', 'utf8');
+    const [, command = ''] = /^( *\{ printf [^]+?\}) \| kubectl/m.exec(documentation) ?? [];
+    const rule = parse(execFileSync('sh', ['-c', command], { encoding: 'utf8' })) as unknown;
+    expect(rule).toEqual({
+      apiVersion: 'monitoring.coreos.com/v1',
+      kind: 'PrometheusRule',
+      metadata: { name: 'client-control' },
+      spec: read('deploy/prometheus/alerts.yaml'),
+    });
   });
 });
 
