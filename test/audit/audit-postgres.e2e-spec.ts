@@ -13,8 +13,11 @@ import { freePort } from '../support/free-port.js';
 import { AUDIT_ROLE, PostgresServer } from '../support/postgres.js';
 import { ScriptedBroker } from '../support/scripted-broker.js';
 import { TcpSwitch } from '../support/tcp-switch.js';
+import { sized } from '../support/test-form.js';
 import { testConfig, TestService, TOKENS, type Answer } from '../support/test-service.js';
 import { until } from '../support/until.js';
+
+const WAVES = sized(3, 10);
 
 let broker: ScriptedBroker;
 let postgres: PostgresServer;
@@ -71,10 +74,10 @@ describe('replicas that share a database', () => {
     expect(await clientsOf(other)).toEqual(seen);
   });
 
-  it('keep every one of 2,000 actions, 400 at a time', async () => {
+  it('keep every one of their actions, hundreds at a time', async () => {
     const replicas = await Promise.all([start({ required: true }), start({ required: true })]);
-    const ids = Array.from({ length: 200 }, (_, index) => `client-${index}`);
-    for (let wave = 0; wave < 5; wave += 1) {
+    const ids = Array.from({ length: 100 }, (_, index) => `client-${index}`);
+    for (let wave = 0; wave < WAVES; wave += 1) {
       const answers = await Promise.all(
         replicas.flatMap((service) => ids.map((id) => disconnect(service, id))),
       );
@@ -85,8 +88,8 @@ describe('replicas that share a database', () => {
       AUDIT_ROLE.database,
     );
     expect(counts).toEqual([
-      { outcome: 'OK', count: 2000 },
-      { outcome: 'STARTED', count: 2000 },
+      { outcome: 'OK', count: 200 * WAVES },
+      { outcome: 'STARTED', count: 200 * WAVES },
     ]);
   });
 
@@ -171,7 +174,7 @@ describe('a database that goes away', () => {
     expect([store?.waiting, trail.failureCount]).toEqual([10_000, 1]);
     expect(errorsLogged(service).some((line) => line.includes('does not'))).toBe(true);
     await postgres.start();
-    await until(() => store?.waiting === 0, 'what waited', 30_000);
+    await until(() => store?.waiting === 0, 'what waited');
     expect(await rows()).toHaveLength(10_000);
   });
 
@@ -182,14 +185,14 @@ describe('a database that goes away', () => {
     try {
       const begun = performance.now();
       expectError(await disconnect(service, 'b'), 'INTERNAL_ERROR');
-      expect(performance.now() - begun).toBeLessThan(8000);
+      expect(performance.now() - begun).toBeLessThan(30_000);
       // Known to be frozen by now.
       const again = performance.now();
       expectError(await disconnect(service, 'c'), 'INTERNAL_ERROR');
-      expect(performance.now() - again).toBeLessThan(1000);
+      expect(performance.now() - again).toBeLessThan(3000);
       const stopping = performance.now();
       await service.stop();
-      expect(performance.now() - stopping).toBeLessThan(5000);
+      expect(performance.now() - stopping).toBeLessThan(20_000);
     } finally {
       postgres.signal('SIGCONT');
     }
@@ -229,7 +232,7 @@ describe('a database that goes away', () => {
       standby.promote();
       await standby.query('ALTER SYSTEM RESET default_transaction_read_only');
       await standby.query('SELECT pg_reload_conf()');
-      await until(() => service.app.get(AuditTrail).store?.isUp === true, 'the new primary', 30_000);
+      await until(() => service.app.get(AuditTrail).store?.isUp === true, 'the new primary');
       over.abort();
       await load;
       const kept = await standby.query(

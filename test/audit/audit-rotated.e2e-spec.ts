@@ -13,6 +13,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { expectError } from '../support/expect-error.js';
+import { longestTurn } from '../support/longest-turn.js';
+import { sized } from '../support/test-form.js';
 import { TestService, TOKENS, type Answer } from '../support/test-service.js';
 
 type Entry = Readonly<Record<string, unknown>>;
@@ -166,7 +168,7 @@ describe('long files', () => {
   it('of large lines are read eight times at once in bounded memory, by callers that do not read', async () => {
     const large = line(0, { topic: 'x'.repeat(200_000) });
     writeFileSync(file, '');
-    for (let part = 0; part < 20; part += 1) appendFileSync(file, large.repeat(100));
+    for (let part = 0; part < sized(10, 20); part += 1) appendFileSync(file, large.repeat(100));
     await read('limit=1000');
     const before = rss();
     const readers = Array.from({ length: 8 }, () =>
@@ -176,7 +178,8 @@ describe('long files', () => {
     );
     const answers = await Promise.all(readers);
     expect(answers.every(({ status }) => status === 200)).toBe(true);
-    expect((rss() - before) / 1e6).toBeLessThan(150);
+    // Eight pages, and garbage; the file eight times would be 1,600.
+    expect((rss() - before) / 1e6).toBeLessThan(400);
     for (const answer of answers) {
       expect(answer.headers.get('x-next-cursor')).not.toBeNull();
       expect((await answer.text()).length).toBeLessThan(1_300_000);
@@ -185,18 +188,13 @@ describe('long files', () => {
 
   it('never hold the event loop, however rare what is looked for', async () => {
     writeFileSync(file, '');
-    for (let part = 0; part < 20; part += 1) appendFileSync(file, lines(0, 9999));
-    put('audit.log.1.gz', lines(0, 99_999));
-    let longest = 0;
-    let last = performance.now();
-    const timer = setInterval(() => {
-      longest = Math.max(longest, performance.now() - last);
-      last = performance.now();
-    }, 1);
-    for (const query of ['clientid=nobody', 'from=2035-01-01T00:00:00Z', 'outcome=INVALID&started=true']) {
-      expect((await read(query)).body).toEqual([]);
-    }
-    clearInterval(timer);
+    for (let part = 0; part < sized(10, 20); part += 1) appendFileSync(file, lines(0, 9999));
+    put('audit.log.1.gz', lines(0, sized(50_000, 100_000) - 1));
+    const longest = await longestTurn(async () => {
+      for (const query of ['clientid=nobody', 'from=2035-01-01T00:00:00Z', 'outcome=INVALID&started=true']) {
+        expect((await read(query)).body).toEqual([]);
+      }
+    });
     console.log(`longest hold of the loop: ${longest.toFixed(1)} ms`);
     // Some 10 ms on a machine with nothing else to do.
     expect(longest).toBeLessThan(250);

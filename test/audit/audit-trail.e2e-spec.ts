@@ -21,6 +21,7 @@ import { expectError } from '../support/expect-error.js';
 import { freePort } from '../support/free-port.js';
 import { ScriptedBroker } from '../support/scripted-broker.js';
 import { testConfig, TestService, TOKENS, type Answer } from '../support/test-service.js';
+import { sized } from '../support/test-form.js';
 import { until } from '../support/until.js';
 
 type Line = Readonly<Record<string, unknown>>;
@@ -46,7 +47,7 @@ afterEach(async () => {
 });
 
 const brokers = (): object[] => [
-  { id: 'b', url: broker.url, protocolVersion: 4, requestTimeoutMs: 300 },
+  { id: 'b', url: broker.url, protocolVersion: 4, requestTimeoutMs: 1000 },
   { id: 'patient', url: broker.url, protocolVersion: 4, requestTimeoutMs: 20_000 },
 ];
 
@@ -144,7 +145,8 @@ describe('the audit trail in a file', () => {
           error: 'Client not found',
         })),
       });
-    await disconnect('c');
+    // The connection of the one that kept silent may be taken for dead.
+    await disconnect('c', { broker: 'patient' });
     expect(
       linesOf().map(({ clientId, outcome, outcomeDetail }) => [clientId, outcome, outcomeDetail]),
     ).toEqual([
@@ -172,10 +174,10 @@ describe('the audit trail in a file', () => {
   });
 
   it.each([{ sync: false }, { sync: true }, { sync: true, required: true }])(
-    'has every one of 1,000 concurrent actions, with %j',
+    'has every one of hundreds of concurrent actions, with %j',
     async (settings) => {
       await start({ file, ...settings });
-      const ids = Array.from({ length: 1000 }, (_, index) => `client-${index}`);
+      const ids = Array.from({ length: sized(300, 1000) }, (_, index) => `client-${index}`);
       const answers = await Promise.all(ids.map((id) => disconnect(id, { broker: 'patient' })));
       expect(answers.every(({ status }) => status === 200)).toBe(true);
       const done = linesOf().filter(({ outcome }) => outcome === 'OK');

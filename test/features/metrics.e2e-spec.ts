@@ -29,7 +29,7 @@ function brokerConfig(id: string, more: object = {}): object {
 
 async function start(options: TestServiceOptions = {}): Promise<TestService> {
   const started = await TestService.start({
-    brokers: [brokerConfig('b', { requestTimeoutMs: 300 })],
+    brokers: [brokerConfig('b', { requestTimeoutMs: 1000 })],
     ...options,
   });
   await started.brokerState('b');

@@ -62,15 +62,24 @@ function withPassword(more: readonly string[] = []): MosquittoOptions {
   };
 }
 
-// Debian's Mosquitto 2.0 has no control plugin and stays silent: a timeout with outcome "unknown" shows that the whole
-// way there and back was open, and that the broker took the command.
-const SILENCE = { code: 'BROKER_TIMEOUT', info: { outcome: 'unknown', timeoutMs: TIMEOUT_MS } };
+/**
+ * Debian's Mosquitto 2.0 has no control plugin and stays silent: a timeout with outcome "unknown" shows that the whole way there
+ * and back was open, and that the broker took the command. Where the machine takes its time, the service's own first question has
+ * found that out before.
+ */
+const SILENCES = [
+  { code: 'BROKER_TIMEOUT', info: { outcome: 'unknown', timeoutMs: TIMEOUT_MS } },
+  {
+    code: 'CLIENT_CONTROL_NOT_AVAILABLE',
+    info: { topic: '$CONTROL/cedalo/client-control/v1', reason: 'silent' },
+  },
+];
 
 describe.each([5, 4])('Debian’s Mosquitto, protocol version %i', (protocolVersion) => {
   it('connects in the clear, and a command times out because the plugin is absent', async () => {
     const gateway = await start({}, () => ({ protocolVersion }));
     await gateway.state('connected');
-    expect(await gateway.disconnect('c')).toEqual(SILENCE);
+    expect(SILENCES).toContainEqual(await gateway.disconnect('c'));
     expect(gateway.status().state).toBe('connected');
   });
 
@@ -81,7 +90,7 @@ describe.each([5, 4])('Debian’s Mosquitto, protocol version %i', (protocolVers
       password: 'secret word',
     }));
     await gateway.state('connected');
-    expect(await gateway.disconnect('c')).toEqual(SILENCE);
+    expect(SILENCES).toContainEqual(await gateway.disconnect('c'));
   });
 
   it('is denied with a wrong password, says so at once, and tells no secret', async () => {
@@ -126,7 +135,7 @@ describe('TLS', () => {
       tls: tlsFiles(broker, 'ca'),
     }));
     await gateway.state('connected');
-    expect(await gateway.disconnect('c')).toEqual(SILENCE);
+    expect(SILENCES).toContainEqual(await gateway.disconnect('c'));
   });
 
   it('tells when the certificate of the broker ends', async () => {
@@ -172,7 +181,7 @@ describe('TLS', () => {
       tls: tlsFiles(broker, 'ca', 'cert', 'key'),
     }));
     await gateway.state('connected');
-    expect(await gateway.disconnect('c')).toEqual(SILENCE);
+    expect(SILENCES).toContainEqual(await gateway.disconnect('c'));
   });
 
   it('does not get in without a certificate where the broker requires one', async () => {
@@ -199,7 +208,7 @@ describe('WebSocket', () => {
     const { port, config } = await webSocketListener();
     const gateway = await start({ config }, () => ({ url: `ws://127.0.0.1:${port}` }));
     await gateway.state('connected');
-    expect(await gateway.disconnect('c')).toEqual(SILENCE);
+    expect(SILENCES).toContainEqual(await gateway.disconnect('c'));
   });
 
   it('connects over TLS', async () => {
@@ -210,7 +219,7 @@ describe('WebSocket', () => {
       tls: { ca: broker.path('ca.crt') },
     }));
     await gateway.state('connected');
-    expect(await gateway.disconnect('c')).toEqual(SILENCE);
+    expect(SILENCES).toContainEqual(await gateway.disconnect('c'));
   });
 });
 
@@ -231,7 +240,7 @@ describe('an ACL that denies the control topic', () => {
       protocolVersion: 4,
     }));
     await gateway.state('connected');
-    expect(await gateway.disconnect('c')).toEqual(SILENCE);
+    expect(SILENCES).toContainEqual(await gateway.disconnect('c'));
   });
 });
 

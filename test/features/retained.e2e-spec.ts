@@ -218,7 +218,7 @@ describe('retained messages that the service hands over', () => {
     const settled: string[] = [];
     const expected: string[] = [];
     await publisher.publish(topic, '0', { retain: true });
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 100 && settled.length <= 10; round++) {
       const device = await rig.connect();
       const answer = rig.subscribe(device, topic, { qos: 1 });
       let last = '';
@@ -290,7 +290,7 @@ describe('retained messages that the service hands over', () => {
     const allowed = /^(404 none|204 (none|n|n;incomplete=(count|bytes|time|changing|refused)))$/;
     expect(answers.filter((answer) => !allowed.test(answer))).toEqual([]);
     expect(answers.some((answer) => answer.endsWith('count'))).toBe(true);
-    expect(waits.sort((a, b) => a - b)[45]).toBeLessThan(1000);
+    expect(waits.sort((a, b) => a - b)[45]).toBeLessThan(3000);
     await Promise.all(topics.map((topic) => publisher.publish(topic, '', { retain: true })));
   }, 60_000);
 

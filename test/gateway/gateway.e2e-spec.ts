@@ -67,7 +67,7 @@ describe('requests and answers', () => {
   });
 
   it('does not take a single missing answer for a dead line', async () => {
-    await connect({ requestTimeoutMs: 300, maxBatch: 1 });
+    await connect({ requestTimeoutMs: 1500, maxBatch: 1 });
     await gateway.disconnect('first');
     broker.script = (message) => {
       if (message.commands[0]?.clientid !== 'lost') message.succeed();
@@ -165,16 +165,16 @@ describe('a missing endpoint', () => {
 
 describe('deadlines', () => {
   it('answers BROKER_TIMEOUT, outcome unknown, when the broker stays silent', async () => {
-    await connect({ requestTimeoutMs: 100 });
+    await connect({ requestTimeoutMs: 600 });
     broker.script = () => undefined;
     expect(await gateway.disconnect('c')).toEqual({
       code: 'BROKER_TIMEOUT',
-      info: { ...UNKNOWN, timeoutMs: 100 },
+      info: { ...UNKNOWN, timeoutMs: 600 },
     });
   });
 
   it('ignores an answer that comes after its deadline', async () => {
-    await connect({ requestTimeoutMs: 200 });
+    await connect({ requestTimeoutMs: 600 });
     let answerLate: () => void = () => undefined;
     broker.script = (message) => {
       answerLate = () => message.succeed();
@@ -187,7 +187,7 @@ describe('deadlines', () => {
   });
 
   it('counts the time in the queue, and never sends what timed out there', async () => {
-    await connect({ requestTimeoutMs: 300, maxBatch: 1 });
+    await connect({ requestTimeoutMs: 1500, maxBatch: 1 });
     // Without PUBACKs, the window of unacknowledged messages fills up and the rest waits.
     broker.aedes.authorizePublish = () => undefined;
     const endings = await Promise.all(Array.from({ length: 40 }, (_, i) => gateway.disconnect(`c${i}`)));
@@ -204,7 +204,7 @@ describe('deadlines', () => {
   });
 
   it('keeps a connection on which it hears from the broker, and sends again what room that leaves', async () => {
-    await connect({ requestTimeoutMs: 200, maxBatch: 1 });
+    await connect({ requestTimeoutMs: 1000, maxBatch: 1 });
     await gateway.disconnect('first');
     // Silent on all that is asked, so that the window of messages under way fills up, but not dead.
     broker.script = () =>
@@ -219,14 +219,14 @@ describe('deadlines', () => {
   });
 
   it('ends a connection on which nothing is acknowledged any more', async () => {
-    await connect({ requestTimeoutMs: 100 });
+    await connect({ requestTimeoutMs: 600 });
     broker.aedes.authorizePublish = () => undefined;
     await gateway.disconnect('c');
     await until(() => gateway.stats().connects === 2, 'a second connection');
   });
 
   it('refuses with BROKER_BUSY when too many commands wait, and recovers', async () => {
-    await connect({ maxPending: 5, requestTimeoutMs: 2000 });
+    await connect({ maxPending: 5, requestTimeoutMs: 20_000 });
     broker.script = () => undefined;
     const waiting = Array.from({ length: 5 }, (_, i) => gateway.disconnect(`c${i}`));
     expect(await gateway.disconnect('one too many')).toEqual({ code: 'BROKER_BUSY', info: { limit: 5 } });

@@ -39,7 +39,7 @@ const withExtension = ({ api, commands, reply, succeed }: ArrivedMessage): void 
 
 describe('an answer', () => {
   it('that names another command does not count', async () => {
-    await connect({ requestTimeoutMs: 1000 });
+    await connect({ requestTimeoutMs: 10_000 });
     broker.script = ({ commands, reply, succeed }) => {
       reply({ responses: commands.map((each) => ({ ...each, command: 'subscribeClient', data: {} })) });
       reply({
@@ -52,7 +52,7 @@ describe('an answer', () => {
   });
 
   it("that comes on another API's topic does not count", async () => {
-    await connect({ requestTimeoutMs: 300 });
+    await connect({ requestTimeoutMs: 600 });
     broker.script = ({ commands }) =>
       broker.publishReply(
         {
@@ -130,7 +130,7 @@ describe('questions after the connect', () => {
   it('end a silence when the answer comes late', async () => {
     const late: ArrivedMessage[] = [];
     broker.probeScript = (message) => void late.push(message);
-    await connect({ requestTimeoutMs: 300 });
+    await connect({ requestTimeoutMs: 600 });
     expect(gateway.status().features).toMatchObject({ clientControl: 'silent', clientInspect: 'silent' });
     expect(await gateway.disconnect('c')).toMatchObject({ info: { reason: 'silent' } });
     for (const message of late) message.succeed();
@@ -144,7 +144,7 @@ describe('questions after the connect', () => {
       else message.succeed();
     };
     gateway = new TestGateway({ url: broker.url });
-    await until(() => gateway.status().features.extension === 'denied', 'it is left alone', 20_000);
+    await until(() => gateway.status().features.extension === 'denied', 'it is left alone');
     await gateway.state('connected');
     const { connects } = gateway.stats();
     await new Promise((resolve) => setTimeout(resolve, 500));

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { sha256Hex } from '../../src/auth/token-table.js';
 import { preparePluginTarget } from '../broker-plugin/support/plugin-target.js';
@@ -7,7 +6,7 @@ import { Mosquitto } from '../support/mosquitto.js';
 import { passwordFile } from '../support/password-file.js';
 import { ScriptedBroker, type ArrivedCommand } from '../support/scripted-broker.js';
 import { ServiceProcess } from '../support/service-process.js';
-import { until } from '../support/until.js';
+import { settled, until } from '../support/until.js';
 
 const REPLICAS = ['a', 'b', 'c'] as const;
 const REQUESTS = 500;
@@ -132,7 +131,11 @@ describe('three replicas on one broker', () => {
     const clientIds = REPLICAS.map(clientIdsOf);
     // The answers to what each replica asks after its connect reach the others, too, a moment later.
     await Promise.all(urls.map(surveyed));
-    await delay(500);
+    const ignoredByAll = async (): Promise<number> => {
+      const foreign = await Promise.all(urls.map((url) => ignoredReplies(url, 'foreign')));
+      return foreign.reduce((sum, count) => sum + count, 0);
+    };
+    await settled(ignoredByAll);
     const before = await Promise.all(
       urls.map(async (url) => ({
         foreign: await ignoredReplies(url, 'foreign'),

@@ -115,8 +115,9 @@ describe('a Redis that is down', () => {
     await counting(service);
     redis.signal('SIGSTOP');
     const startedAt = performance.now();
-    for (let i = 0; i < 20; i++) expect((await projects(service)).status).toBe(200);
-    expect(performance.now() - startedAt).toBeLessThan(2000);
+    for (let i = 0; i < 80; i++) expect((await projects(service)).status).toBe(200);
+    // Held for a quarter of a second each, they would take 20 seconds.
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(await metric(service, 'rate_limit_store_up')).toBe(0);
     redis.signal('SIGCONT');
     await until(async () => {

@@ -16,7 +16,7 @@ let service: TestService;
 beforeAll(async () => {
   broker = await ScriptedBroker.start();
   service = await TestService.start({
-    brokers: [{ id: 'b', url: broker.url, protocolVersion: 4, requestTimeoutMs: 400 }],
+    brokers: [{ id: 'b', url: broker.url, protocolVersion: 4, requestTimeoutMs: 1500 }],
     config: { http: { port: 0, bodyLimitBytes: LIMIT } },
   });
   await service.brokerState('b');
@@ -252,6 +252,6 @@ describe('a connection', () => {
 
   /** Resolves when no request is under way any more; fails when one never ends. */
   async function drained(): Promise<void> {
-    await until(() => service.app.get(Drain).inFlight === 0, 'no request is under way', 5000);
+    await until(() => service.app.get(Drain).inFlight === 0, 'no request is under way');
   }
 });

@@ -5,7 +5,7 @@ import { sha256Hex } from '../../src/auth/token-table.js';
 import { LineStream, parseLines, type BulkBody, type Item } from '../features/fleet/fleet.js';
 import { ScriptedBroker, successFor, type ArrivedMessage } from '../support/scripted-broker.js';
 import { ServiceProcess } from '../support/service-process.js';
-import { until } from '../support/until.js';
+import { settled, until } from '../support/until.js';
 
 const TOKEN = 'token-of-the-shutdown-of-a-bulk';
 const PATH = '/api/projects/p/brokers/b/client-control/bulk';
@@ -45,14 +45,8 @@ const seen = (name: string): Set<string> =>
 
 /** Waits until as much is in the broker's hands as it is given at once. */
 async function noMoreArrive(): Promise<void> {
-  let before = 0;
-  await until(async () => {
-    const count = broker.commands.length;
-    const isSteady = count > 0 && count === before;
-    before = count;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    return isSteady;
-  }, 'no more commands arrive');
+  await until(() => broker.commands.length > 0, 'commands arrive');
+  await settled(() => broker.commands.length);
 }
 
 interface Recorded {

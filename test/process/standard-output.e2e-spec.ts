@@ -64,7 +64,7 @@ async function stopsInTime(): Promise<void> {
   child.kill('SIGTERM');
   const [code] = (await once(child, 'exit')) as [number | null];
   expect(code).toBe(0);
-  expect(performance.now() - startedAt).toBeLessThan(10_000);
+  expect(performance.now() - startedAt).toBeLessThan(30_000);
 }
 
 describe('standard output on a full disk', () => {

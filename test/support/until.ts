@@ -18,3 +18,19 @@ export async function until<T>(
     await delay(10);
   }
 }
+
+/** Waits until what `probe` gives has stayed the same for a while, and returns it: for what ends without a sign. */
+export async function settled<T extends number | string>(
+  probe: () => T | Promise<T>,
+  quietMs = 400,
+): Promise<T> {
+  let value = await probe();
+  let since = performance.now();
+  while (performance.now() - since < quietMs) {
+    await delay(10);
+    const now = await probe();
+    if (now !== value) since = performance.now();
+    value = now;
+  }
+  return value;
+}

@@ -235,7 +235,7 @@ describe.each(ENDPOINT_BROKERS)('finding clients with our own endpoint of %s', (
     const before = performance.now();
     const page = await list({ filter: { clientid: `${'*a'.repeat(120)}*b` } });
     expect(page.clients).toEqual([]);
-    expect(performance.now() - before).toBeLessThan(2000);
+    expect(performance.now() - before).toBeLessThan(10_000);
   });
 
   it('ends the list only with a cursor of null, also where looking at clients takes long', async () => {

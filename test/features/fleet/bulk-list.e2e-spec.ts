@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Drain } from '../../../src/http/drain.js';
 import { CONTROL_BROKERS } from '../../support/control-brokers.js';
 import { TOKENS } from '../../support/test-service.js';
-import { until } from '../../support/until.js';
+import { settled, until } from '../../support/until.js';
 import { Fleet } from './fleet.js';
 
 /** Lists of operations, on every kind of broker. */
@@ -135,22 +137,23 @@ describe.each(CONTROL_BROKERS)('a list of operations on %s', (_name, startBroker
     const seconds = (performance.now() - startedAt) / 1000;
     expect(bulk.summary.done).toBe(100);
     expect(seconds).toBeGreaterThan(0.93);
-    // The machine may be busy with other tests.
-    expect(seconds).toBeLessThan(3);
+    // A second's work; the machine may be busy with other tests.
+    expect(seconds).toBeLessThan(10);
   });
 
   it('sends nothing more when the caller has gone', async () => {
     const devices = await fleet.connectMany('b', 40, 'gone-');
-    const stream = fleet.stream('b', '?perSecond=20');
+    const stream = fleet.stream('b', '?perSecond=5');
     stream.write(...devices.map(({ clientId }) => ({ action: 'disconnect', clientid: clientId })));
     await devices[0]?.closed;
     stream.destroy();
     const connected = (): number => devices.filter(({ mqtt }) => mqtt.connected).length;
     // What was being read or sent when it went may still be done.
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const left = connected();
+    const drain = fleet.service.app.get(Drain);
+    await until(() => drain.inFlight === 0, 'the call has ended');
+    const left = await settled(connected);
     expect(left).toBeGreaterThan(10);
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await delay(700);
     expect(connected()).toBe(left);
   });
 });
