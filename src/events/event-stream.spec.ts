@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { EventRing } from './event-ring.js';
 import { EventStream } from './event-stream.js';
 import { EventWriter, type EventView } from './event-writer.js';
@@ -74,6 +74,24 @@ describe('a stream of events', () => {
     };
     expect(await textOf(`${ring.run}.1`)).toMatch(/data: 2\n[^]*data: 3\n/);
     expect(await textOf('another.1')).toMatch(/event: gap/);
+  });
+
+  it('has a comment every 15 seconds, so that proxies leave it open, until its reader goes', () => {
+    jest.useFakeTimers();
+    try {
+      const stream = open(new EventRing());
+      const read = (): string => String(stream.read() ?? '');
+      expect(read()).toBe(': hello\n\n');
+      expect(read()).toBe('');
+      jest.advanceTimersByTime(14_999);
+      expect(read()).toBe('');
+      jest.advanceTimersByTime(30_001);
+      expect(read()).toBe(': heartbeat\n\n'.repeat(3));
+      stream.destroy();
+      expect(jest.getTimerCount()).toBe(0);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('sends what its view becomes when the grants of its caller change', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { MetricsRegistry } from '../../src/metrics/metrics-registry.js';
 import { ScriptedBroker } from '../support/scripted-broker.js';
 import { Samples } from '../support/samples.js';
 import { TestService, type TestServiceOptions } from '../support/test-service.js';
@@ -215,6 +216,23 @@ describe('broker metrics', () => {
     broker.cutConnections();
     await service.brokerState('b', 'denied');
     expect(await states()).toEqual({ connected: 0, connecting: 0, disconnected: 0, denied: 1 });
+  });
+
+  it('of a thousand brokers are written in slices, between which others have their turn', async () => {
+    await service.stop();
+    const brokers = Array.from({ length: 1000 }, (_, at) =>
+      brokerConfig(`b${at}`, { url: 'mqtt://127.0.0.1:9' }),
+    );
+    service = await TestService.start({ brokers });
+    let turns = 0;
+    let turn = setImmediate(function next() {
+      turns += 1;
+      turn = setImmediate(next);
+    });
+    const chunks = await service.app.get(MetricsRegistry).toChunks();
+    clearImmediate(turn);
+    expect(Buffer.concat(chunks).toString()).toContain('broker="b999",state="disconnected"');
+    expect(turns).toBeGreaterThan(2);
   });
 
   it('count ignored replies by reason', async () => {

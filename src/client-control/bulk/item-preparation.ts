@@ -81,7 +81,10 @@ export class ItemPreparation {
     const allowed = role === 'admin' ? brokers.filter((broker) => this.#mayAdminister(broker)) : brokers;
     if (allowed.length === 0) throw notAllowed({ role, project: this.#scope.project, broker: brokerId });
     const { clientid } = body;
-    return { kind: 'ready', index, broker: brokerId, clientid, action, operation, body, brokers: allowed };
+    const [only, ...others] = allowed;
+    // Where there is only one, that is where the client is, or is not.
+    const broker = only !== undefined && others.length === 0 ? only.brokerId : brokerId;
+    return { kind: 'ready', index, broker, clientid, action, operation, body, brokers: allowed };
   }
 
   #target(named: unknown): [string, readonly BrokerRef[]] {

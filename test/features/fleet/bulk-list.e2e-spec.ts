@@ -252,10 +252,10 @@ describe('the call as a whole', () => {
       { action: 'disconnect', broker: '*', clientid: onB.clientId },
     ];
     const { bulk } = await fleet.bulk({ operations }, { token: TOKENS.editorOfB });
-    expect(bulk.items.map(({ outcome, status }) => [outcome, status])).toEqual([
-      ['failed', 404],
-      ['failed', 403],
-      ['done', 200],
+    expect(bulk.items.map(({ broker, outcome, status }) => [broker, outcome, status])).toEqual([
+      ['b', 'failed', 404],
+      ['c', 'failed', 403],
+      ['b', 'done', 200],
     ]);
     expect(onC.mqtt.connected).toBe(true);
   });
