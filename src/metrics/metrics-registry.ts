@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Registry } from 'prom-client';
 import type { MetricFamily, MetricSource } from './metric-family.js';
@@ -31,8 +32,12 @@ export class MetricsRegistry {
   }
 
   async #write(): Promise<readonly Buffer[]> {
-    const texts = [await this.own.metrics(), await processMetrics().metrics()];
-    const chunks = texts.map((text) => Buffer.from(`${text}\n`));
+    const chunks: Buffer[] = [];
+    for (const registry of [this.own, processMetrics()]) {
+      chunks.push(Buffer.from(`${await registry.metrics()}\n`));
+      // Each takes some milliseconds where there are many brokers; others have their turn in between.
+      await nextTurn();
+    }
     for (const source of this.#sources)
       for await (const piece of source.pieces()) chunks.push(Buffer.from(piece, 'latin1'));
     return chunks;
