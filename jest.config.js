@@ -42,6 +42,7 @@ const common = {
 };
 
 export default {
+  testSequencer: '<rootDir>/test/support/slow-first.js',
   // What takes a second here may take ten where others work, too; `until` fails before it, and says what it waited for.
   testTimeout: 60_000,
   projects: [

@@ -153,7 +153,8 @@ describe('while a provider is down', () => {
       const garbage = `${good.slice(0, good.lastIndexOf('.'))}.AAAA`;
       const tokens = Array.from({ length: 150 }, (_, index) => (index % 2 === 0 ? good : garbage));
       const answers = await Promise.all(tokens.map((token) => alone.get('/api/projects', token)));
-      expect(down.fetches).toBeLessThanOrEqual(2);
+      // At most one a second, for as long as it takes to answer all.
+      expect(down.fetches).toBeLessThan(15);
       const codes = answers.map(({ body }) => (body as { code: string }).code);
       expect(new Set(codes)).toEqual(new Set(['IDENTITY_PROVIDER_UNAVAILABLE', 'TOO_MANY_REQUESTS']));
       expect(codes.filter((code) => code === 'TOO_MANY_REQUESTS')).toHaveLength(50);
