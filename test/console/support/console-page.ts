@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
+import type { AxeResults, RunOptions } from 'axe-core';
 import type { BrowserContext, Page } from 'playwright-core';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const WIDTHS = [1280, 360];
+
+/** Resolves when what was changed has been drawn. */
+const DRAWN = 'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))';
 
 /** Chromium reports each answer of 4xx and 5xx on its console, wanted or not; the page's own words about them are looked at. */
 const ANSWER = 'Failed to load resource: ';
@@ -56,21 +60,46 @@ export class ConsolePage {
     return this.#complaints.splice(0);
   }
 
-  /** What axe-core finds wrong with what is on the page now: the rule and where, each in a line. */
-  async accessibilityProblems(): Promise<string[]> {
+  /**
+   * What axe-core finds wrong with what is on the page now: the rule and where, each in a line.
+   *
+   * @param within a selector of the part to look at; all of the page without
+   */
+  async accessibilityProblems(within?: string): Promise<string[]> {
+    return this.#problems(within, { runOnly: { type: 'tag', values: RULES } });
+  }
+
+  /**
+   * The same wide and narrow, light and dark, with whatever is wider than the window. Leaves the window narrow and dark.
+   *
+   * @param within a selector of the part to look at; all of the page without
+   */
+  async problemsInEveryLook(within?: string): Promise<string[]> {
+    const found: string[] = [];
+    for (const width of WIDTHS) {
+      await this.page.setViewportSize({ width, height: 800 });
+      await this.page.emulateMedia({ colorScheme: 'light' });
+      await this.page.evaluate(DRAWN);
+      if (await this.scrollsSideways()) found.push(`${width}: scrolls sideways`);
+      const light = await this.accessibilityProblems(within);
+      // Of all rules, one is about colours.
+      await this.page.emulateMedia({ colorScheme: 'dark' });
+      const dark = await this.#problems(within, { runOnly: { type: 'rule', values: ['color-contrast'] } });
+      found.push(
+        ...light.map((line) => `${width} light: ${line}`),
+        ...dark.map((line) => `${width} dark: ${line}`),
+      );
+    }
+    return found;
+  }
+
+  async #problems(within: string | undefined, options: RunOptions): Promise<string[]> {
     // Not as a script of the page, which its policy would not let in.
-    await this.page.evaluate(AXE);
-    const { violations } = await this.page.evaluate(
-      (values): Promise<AxeResults> =>
-        (
-          globalThis as unknown as {
-            readonly axe: { run(context: unknown, options: unknown): Promise<AxeResults> };
-          }
-        ).axe.run((globalThis as unknown as { readonly document: unknown }).document, {
-          runOnly: { type: 'tag', values },
-          resultTypes: ['violations'],
-        }),
-      RULES,
+    if (!(await this.page.evaluate<boolean>('"axe" in globalThis'))) await this.page.evaluate(AXE);
+    const { violations } = await this.page.evaluate<AxeResults>(
+      `axe.run(${within === undefined ? 'document' : `document.querySelector(${JSON.stringify(within)})`}, ${JSON.stringify(
+        { ...options, resultTypes: ['violations'] },
+      )})`,
     );
     return violations.flatMap(({ id, nodes }) =>
       nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary ?? ''}`),

@@ -85,7 +85,7 @@ function Records({ project, query, first }: { project: string; query: AuditQuery
         rows={records}
         keyOf={({ time, requestId, index, outcome }) => `${time} ${requestId} ${index ?? ''} ${outcome}`}
         columns={COLUMNS}
-        cardHeight={96}
+        cardHeight={108}
         onOpen={({ requestId }) => changeQuery({ record: requestId })}
       />
       <footer class="page-foot small muted">
@@ -104,7 +104,7 @@ function Records({ project, query, first }: { project: string; query: AuditQuery
 function Extent({ page: { source, oldest } }: { page: Page }) {
   return (
     <span>
-      From {source ?? 'the trail'}
+      From {wordsOfSource(source)}
       {oldest !== undefined && (
         <>
           , which goes back to <Time at={Date.parse(oldest)} />
@@ -115,31 +115,37 @@ function Extent({ page: { source, oldest } }: { page: Page }) {
   );
 }
 
+/** The store, and of which replica where each has its own: `memory; replica="cc-1"`. */
+function wordsOfSource(source = 'the trail'): string {
+  const [, store, replica] = /^(\w+); replica="(.+)"$/.exec(source) ?? [];
+  return store === undefined ? source : `the ${store} of the replica ${replica ?? ''}`;
+}
+
 export const COLUMNS: readonly Column<AuditEntry>[] = [
-  { name: 'time', title: 'when', cell: ({ time }) => <Time at={Date.parse(time)} /> },
-  { name: 'caller', title: 'who', cell: ({ caller }) => <span title={caller}>{caller}</span> },
-  { name: 'action', title: 'what', cell: ({ action }) => action },
+  { name: 'time', title: 'When', cell: ({ time }) => <Time at={Date.parse(time)} /> },
+  { name: 'caller', title: 'Who', cell: ({ caller }) => <span title={caller}>{caller}</span> },
+  { name: 'action', title: 'What', cell: ({ action }) => action },
   {
     name: 'client',
-    title: 'client id',
+    title: 'Client id',
     cell: (record) =>
       record.clientId === undefined ? <AboutMany record={record} /> : <Id value={record.clientId} />,
   },
-  { name: 'broker', title: 'broker', cell: ({ broker }) => (broker as string | undefined) ?? 'all' },
+  { name: 'broker', title: 'Broker', cell: ({ broker }) => (broker as string | undefined) ?? 'all' },
   {
     name: 'topic',
-    title: 'topic',
+    title: 'Topic',
     cell: ({ topic }) => topic !== undefined && <Id value={topic} copy={false} />,
   },
   {
     name: 'outcome',
-    title: 'outcome',
+    title: 'Outcome',
     cell: (record) => {
       const { kind, words } = outcomeOf(record);
       return <Status kind={kind}>{words}</Status>;
     },
   },
-  { name: 'reason', title: 'why', cell: ({ reason }) => <span title={reason}>{reason}</span> },
+  { name: 'reason', title: 'Why', cell: ({ reason }) => <span title={reason}>{reason}</span> },
 ];
 
 /** What an action was about that is not about one client. */

@@ -56,12 +56,12 @@ export function BansPage({ project }: { project: string }) {
                   ...COLUMNS,
                   {
                     name: 'matches',
-                    title: 'matches',
+                    title: 'Matches',
                     cell: (ban) => <MatchCount project={project} {...ban} />,
                   },
                   ...(mayBan ? [actions(project, setDraft, setLifting)] : []),
                 ]}
-                cardHeight={128}
+                cardHeight={116}
               />
             )}
             {bans.length === MOST && <p class="muted note">These are the newest {MOST}.</p>}
@@ -79,18 +79,18 @@ export function BansPage({ project }: { project: string }) {
 }
 
 const COLUMNS: readonly Column<BrokerBanInfo>[] = [
-  { name: 'as', title: 'by', cell: ({ as }) => BAN_KINDS[as].title },
-  { name: 'who', title: 'who', cell: ({ who }) => <Id value={who} /> },
-  { name: 'broker', title: 'broker', cell: ({ broker }) => broker },
+  { name: 'as', title: 'By', cell: ({ as }) => BAN_KINDS[as].title },
+  { name: 'who', title: 'Who', cell: ({ who }) => <Id value={who} /> },
+  { name: 'broker', title: 'Broker', cell: ({ broker }) => broker },
   {
     name: 'until',
-    title: 'ends',
+    title: 'Ends',
     cell: ({ until }) => (until === null ? 'when it is lifted' : <Time at={Date.parse(until)} />),
   },
-  { name: 'why', title: 'why', cell: ({ reason }) => <span title={reason}>{reason ?? '–'}</span> },
+  { name: 'why', title: 'Why', cell: ({ reason }) => <span title={reason}>{reason ?? '–'}</span> },
   {
     name: 'made',
-    title: 'made',
+    title: 'Made',
     cell: ({ by, since }) => (
       <>
         <Time at={Date.parse(since)} /> <span class="muted">{by === undefined ? '' : `by ${by}`}</span>
@@ -106,7 +106,7 @@ function actions(
 ): Column<BrokerBanInfo> {
   return {
     name: 'actions',
-    title: 'actions',
+    title: 'Actions',
     cell: (ban) =>
       may('editor', project, ban.broker) && (
         <>

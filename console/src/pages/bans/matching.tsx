@@ -60,7 +60,7 @@ export function MatchCount({
   const query = new URLSearchParams({ broker, [as]: who });
   return (
     <a href={hrefOf({ project, page: 'clients', query })}>
-      {count(found)}
+      {count(found)} {found.clients.length === 1 ? 'client' : 'clients'}
       {connected > 0 && <span class="warn">, {connected} connected</span>}
     </a>
   );

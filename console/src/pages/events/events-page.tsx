@@ -30,24 +30,24 @@ const brokerOf = (line: LogLine): string | undefined =>
   'event' in line && 'broker' in line.event ? line.event.broker : undefined;
 
 const COLUMNS: readonly Column<LogLine>[] = [
-  { name: 'time', title: 'time', cell: ({ at }) => <time title={absolute(at)}>{clock(at)}</time> },
+  { name: 'time', title: 'Time', cell: ({ at }) => <time title={absolute(at)}>{clock(at)}</time> },
   {
     name: 'what',
-    title: 'what',
+    title: 'What',
     cell: (line) => <Status kind={wordsOf(line).kind}>{wordsOf(line).word}</Status>,
   },
   {
     name: 'client',
-    title: 'client id',
+    title: 'Client id',
     cell: (line) => {
       const id = clientOf(line);
       return id === undefined ? null : <Id value={id} />;
     },
   },
-  { name: 'broker', title: 'broker', cell: brokerOf },
+  { name: 'broker', title: 'Broker', cell: brokerOf },
   {
     name: 'words',
-    title: 'in words',
+    title: 'In words',
     cell: (line) => <span title={wordsOf(line).sentence}>{wordsOf(line).sentence}</span>,
   },
 ];

@@ -86,20 +86,20 @@ function Standings({ project, ids }: { project: string; ids: readonly string[] }
 }
 
 const COLUMNS: readonly Column<Standing>[] = [
-  { name: 'name', title: 'name', cell: ({ name }) => <b>{name}</b> },
-  { name: 'broker', title: 'broker', cell: ({ broker }) => broker },
-  { name: 'select', title: 'whom', cell: ({ select }) => <Whom select={select} /> },
-  { name: 'topic', title: 'topic', cell: ({ topic }) => <Id value={topic} /> },
+  { name: 'name', title: 'Name', cell: ({ name }) => <b>{name}</b> },
+  { name: 'broker', title: 'Broker', cell: ({ broker }) => broker },
+  { name: 'select', title: 'Whom', cell: ({ select }) => <Whom select={select} /> },
+  { name: 'topic', title: 'Topic', cell: ({ topic }) => <Id value={topic} /> },
   { name: 'qos', title: 'QoS', isNumber: true, cell: ({ qos }) => qos },
   {
     name: 'clients',
-    title: 'have it',
+    title: 'Have it',
     isNumber: true,
     cell: ({ clients }) => (clients === 1 ? '1 client' : `${clients} clients`),
   },
   {
     name: 'made',
-    title: 'made',
+    title: 'Made',
     cell: ({ by, since }) => (
       <>
         <Time at={Date.parse(since)} /> <span class="muted">{by === undefined ? '' : `by ${by}`}</span>
@@ -132,7 +132,7 @@ function actions(
 ): Column<Standing> {
   return {
     name: 'actions',
-    title: 'actions',
+    title: 'Actions',
     cell: (standing) =>
       may('editor', project, standing.broker) && (
         <>
