@@ -31,5 +31,3 @@ export type ConsoleConfig = Config['console'];
 export type ProjectConfig = Config['projects'][number];
 /** A broker. Its password may come from `passwordFile`, its name from its id. */
 export type BrokerConfig = ProjectConfig['brokers'][number];
-/** PEM contents, read from the configured files. */
-export type TlsConfig = NonNullable<BrokerConfig['tls']>;

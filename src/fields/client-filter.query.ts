@@ -10,7 +10,7 @@ const dateTime = z.iso.datetime({ offset: true });
 const DIGITS = /^\d{1,16}$/;
 
 /** The words that a time is refused with. */
-export const TIME_PROBLEM =
+const TIME_PROBLEM =
   'must be a date and time with a zone, such as 2026-11-23T12:00:00Z, or epoch milliseconds';
 
 /** Reads a time that callers may write as RFC 3339 or epoch milliseconds; what is neither comes back as it is. */

@@ -1,7 +1,7 @@
 import type { BrokerObserver, CommandOutcome } from '../broker-gateway/gateway-observer.js';
 import { Buckets, DURATION_BUCKETS_SECONDS } from './buckets.js';
 
-export const BATCH_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] as const;
+const BATCH_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] as const;
 
 /** What is counted of one command of a broker. */
 export interface CommandSeries {

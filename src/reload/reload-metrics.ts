@@ -7,7 +7,7 @@ import { MetricsRegistry } from '../metrics/metrics-registry.js';
  * How a reload ended: the new configuration is in force; it says the same as the old one; it was refused as a whole; or it is
  * in force and something could not follow it, which the log names.
  */
-export const RELOAD_OUTCOMES = ['applied', 'unchanged', 'refused', 'partial'] as const;
+const RELOAD_OUTCOMES = ['applied', 'unchanged', 'refused', 'partial'] as const;
 export type ReloadOutcome = (typeof RELOAD_OUTCOMES)[number];
 
 /** Counts reloads of the configuration. */

@@ -12,8 +12,8 @@ import { FAILURE, reasonWords } from './reason-codes.js';
  * What is read at once, at most. Mosquitto queues 1,000 messages for a client and drops what comes after without a word,
  * so that many could not be told from all.
  */
-export const MAX_RETAINED_MESSAGES = 500;
-export const MAX_RETAINED_BYTES = 4 * 1024 * 1024;
+const MAX_RETAINED_MESSAGES = 500;
+const MAX_RETAINED_BYTES = 4 * 1024 * 1024;
 /** The broker leaves out larger packets (MQTT 5 section 3.1.2.11.4) instead of sending them; MQTT 3.1.1 cannot ask for that. */
 const MAX_PACKET_BYTES = 512 * 1024;
 

@@ -26,12 +26,6 @@ export function isNotAuthorized(error: CommandError): boolean {
   return codeOf(error) === 'NOT_AUTHORIZED';
 }
 
-/** Whether the broker cannot do what it was asked for. */
-export function isNotSupported(error: CommandError): boolean {
-  const code = codeOf(error);
-  return code === 'NOT_SUPPORTED' || code === 'UNKNOWN_COMMAND';
-}
-
 /** The error that a command failed with, by the broker's code, or by its words where it has no codes. */
 export function commandFailure(error: CommandError, { command, clientid }: FailedCommand): GatewayError {
   const { text, info = {} } = error;

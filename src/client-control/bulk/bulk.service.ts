@@ -41,7 +41,7 @@ import { checkSelection, checkWidth, select, toDryRun, type Selection } from './
 import { selectedItems, trialItems } from './selected-items.js';
 
 /** Longest JSON body of a call for many, bytes: what is parsed in some 10 ms. Longer lists are streamed. */
-export const BULK_BODY_LIMIT_BYTES = 2_097_152;
+const BULK_BODY_LIMIT_BYTES = 2_097_152;
 /** Properties and items in it: a dozen for each of 10,000 operations. */
 const BULK_MAX_VALUES = 120_000;
 

@@ -12,7 +12,7 @@ import { refused, type BulkItem, type ReadyItem } from './bulk-item.js';
 import type { RawItem } from './item-reader.js';
 
 /** Names all brokers of the project: wherever the client is. */
-export const ANY_BROKER = '*';
+const ANY_BROKER = '*';
 
 /** Fields of an item that are not those of its operation. */
 const ON_BROKER: ReadonlySet<string> = new Set(['action']);

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 
 /** Bytes that may wait for all callers together. */
-export const MAX_WAITING_BYTES = 128 * 1_048_576;
+const MAX_WAITING_BYTES = 128 * 1_048_576;
 /** A caller that takes nothing of what waits for it for this long is taken for gone. */
 const STALL_TIMEOUT_MS = 30_000;
 const CHECK_INTERVAL_MS = 1000;

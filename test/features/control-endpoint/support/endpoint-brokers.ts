@@ -32,7 +32,7 @@ export interface EndpointBroker extends EndpointTraits {
 }
 
 /** Usernames of devices; those brokers that check passwords want {@link DEVICE_PASSWORD}. */
-export const DEVICE_USERNAMES = ['anna', 'anton', 'berta', 'Äsop', 'Üte'] as const;
+const DEVICE_USERNAMES = ['anna', 'anton', 'berta', 'Äsop', 'Üte'] as const;
 export const DEVICE_PASSWORD = 'password of the devices';
 
 const login = { username: 'gateway', password: 'password of the tests' };
