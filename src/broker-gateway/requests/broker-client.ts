@@ -177,10 +177,10 @@ export class BrokerClient {
     { lane = 'single', signal }: RequestOptions = {},
     caller: Settling,
   ): void {
-    const delivery = commands.some(({ command }) => command === 'subscribeClient')
-      ? this.#delivery
-      : undefined;
-    const settling = delivery === undefined ? caller : withRetained(delivery, commands, lane, signal, caller);
+    const delivery = this.#delivery;
+    const isSubscribed =
+      delivery !== undefined && commands.some(({ command }) => command === 'subscribeClient');
+    const settling = isSubscribed ? withRetained(delivery, commands, lane, signal, caller) : caller;
     const refusal = signal?.aborted === true ? abortError(signal) : this.#refusal(api, lane);
     if (refusal === undefined) this.#enqueue(api, commands, lane, signal, settling);
     else commands.forEach((command, place) => this.#refuse(command, place, refusal, settling));

@@ -3,6 +3,9 @@ import type { AppError } from '../../errors/app-error.js';
 import { invalid } from '../../errors/issue.js';
 import { hostNameOf } from './allowed-hosts.js';
 
+/** The latest `Host` that was valid: usually that of the next request. */
+let validHost: string | undefined;
+
 /**
  * What makes a request not well-formed although Node's parser takes it: a request that two servers could understand
  * differently is answered by none. Duplicates of headers arrive joined by commas.
@@ -11,8 +14,12 @@ import { hostNameOf } from './allowed-hosts.js';
  */
 export function malformation({ url = '', headers, httpVersion }: IncomingMessage): AppError | undefined {
   const { host, 'transfer-encoding': transferEncoding } = headers;
-  if (host === undefined ? httpVersion === '1.1' : hostNameOf(host) === undefined)
-    return problem(host === undefined ? 'the request has no Host header' : 'the Host header is not valid');
+  if (host === undefined) {
+    if (httpVersion === '1.1') return problem('the request has no Host header');
+  } else if (host !== validHost) {
+    if (hostNameOf(host) === undefined) return problem('the Host header is not valid');
+    validHost = host;
+  }
   if (transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked')
     return problem('chunked is the only transfer coding that is understood');
   const query = url.indexOf('?');
