@@ -10,24 +10,20 @@ void access_use(const struct options *used)
 	options = used;
 }
 
-
 bool access_may_command(const struct mosquitto *context)
 {
 	return options_allow(options, mosquitto_client_username(context), mosquitto_client_port(context));
 }
-
 
 bool access_is_control_client(const struct client *client)
 {
 	return client->context && access_may_command(client->context);
 }
 
-
 uint8_t access_max_qos(const struct client *client)
 {
 	return options_max_qos(options, client->context ? mosquitto_client_port(client->context) : 0);
 }
-
 
 #if BUILT_FOR_2_1
 
@@ -35,27 +31,18 @@ int access_on_basic_auth(int event, void *event_data, void *userdata)
 {
 	const struct mosquitto *context = ((const struct mosquitto_evt_basic_auth *)event_data)->client;
 
-	(void)event;
-	(void)userdata;
 	if(options_name_username(options, mosquitto_client_username(context))){
 		return MOSQ_ERR_PLUGIN_DEFER; /* whether it is banned after all, where it may not command: sessions.c */
 	}
-	if(bans_find(context) && !access_may_command(context)){
-		return MOSQ_ERR_BANNED;
-	}
+	if(bans_find(context) && !access_may_command(context)) return MOSQ_ERR_BANNED;
 	return MOSQ_ERR_PLUGIN_IGNORE;
 }
-
 
 int access_on_extended_auth(int event, void *event_data, void *userdata)
 {
 	const struct mosquitto *context = ((const struct mosquitto_evt_extended_auth *)event_data)->client;
 
-	(void)event;
-	(void)userdata;
-	if(bans_find(context) && !access_may_command(context)){
-		return MOSQ_ERR_AUTH;
-	}
+	if(bans_find(context) && !access_may_command(context)) return MOSQ_ERR_AUTH;
 	return MOSQ_ERR_PLUGIN_IGNORE;
 }
 
@@ -66,11 +53,7 @@ int access_on_basic_auth(int event, void *event_data, void *userdata)
 {
 	const struct mosquitto *context = ((const struct mosquitto_evt_basic_auth *)event_data)->client;
 
-	(void)event;
-	(void)userdata;
-	if(!access_may_command(context) && bans_find(context)){
-		return MOSQ_ERR_AUTH;
-	}
+	if(!access_may_command(context) && bans_find(context)) return MOSQ_ERR_AUTH;
 	sessions_login(context);
 	return MOSQ_ERR_PLUGIN_DEFER;
 }

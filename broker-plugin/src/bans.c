@@ -62,7 +62,6 @@ static struct subject subject_of(const char *clientid, const struct mosquitto *c
 	return subject;
 }
 
-
 static struct ban **bucket_of(const void *key, size_t length)
 {
 	const unsigned char *bytes = key;
@@ -74,19 +73,16 @@ static struct ban **bucket_of(const void *key, size_t length)
 	return &buckets[(hash ^ (hash >> 16)) & (BUCKET_COUNT-1)];
 }
 
-
 static struct ban **bucket_of_ban(const struct ban *ban)
 {
 	return ban->as == BAN_ADDRESS ? bucket_of(ban->network.address, sizeof(ban->network.address))
 		: bucket_of(ban->who, strlen(ban->who));
 }
 
-
 static bool is_expired(const struct ban *ban, int64_t now)
 {
 	return ban->until && ban->until <= now;
 }
-
 
 static void free_ban(struct ban *ban)
 {
@@ -96,7 +92,6 @@ static void free_ban(struct ban *ban)
 		mosquitto_free(ban);
 	}
 }
-
 
 static struct ban *new_ban(enum kind as, const char *who, const char *reason, const char *by)
 {
@@ -119,7 +114,6 @@ static struct ban *new_ban(enum kind as, const char *who, const char *reason, co
 	return ban;
 }
 
-
 /* Puts it behind the others; there is room. */
 static void add_ban(struct ban *ban)
 {
@@ -135,7 +129,6 @@ static void add_ban(struct ban *ban)
 		*bucket = ban;
 	}
 }
-
 
 /* Takes it out without freeing it. */
 static struct ban *take_ban(int index)
@@ -162,18 +155,14 @@ static struct ban *take_ban(int index)
 	return ban;
 }
 
-
 /* -1 if there is none. */
 static int index_of(enum kind as, const char *who)
 {
 	for(int i=0; i<ban_count; i++){
-		if(bans[i]->as == as && !strcmp(bans[i]->who, who)){
-			return i;
-		}
+		if(bans[i]->as == as && !strcmp(bans[i]->who, who)) return i;
 	}
 	return -1;
 }
-
 
 static void drop_expired(void)
 {
@@ -185,7 +174,6 @@ static void drop_expired(void)
 		}
 	}
 }
-
 
 static bool holds(const struct ban *ban, const struct subject *subject)
 {
@@ -199,7 +187,6 @@ static bool holds(const struct ban *ban, const struct subject *subject)
 	}
 }
 
-
 /* One that is no pattern. */
 static const struct ban *find_exact(enum kind as, const void *key, size_t length, const struct subject *subject, int64_t now)
 {
@@ -211,16 +198,13 @@ static const struct ban *find_exact(enum kind as, const void *key, size_t length
 	return ban;
 }
 
-
 const struct ban *bans_find(const struct mosquitto *context)
 {
 	struct subject subject;
 	const struct ban *ban;
 	int64_t now;
 
-	if(ban_count == 0){
-		return NULL;
-	}
+	if(ban_count == 0) return NULL;
 	subject = subject_of(mosquitto_client_id(context), context);
 	now = clock_now_ms();
 	ban = find_exact(BAN_CLIENTID, subject.clientid, strlen(subject.clientid), &subject, now);
@@ -238,7 +222,6 @@ const struct ban *bans_find(const struct mosquitto *context)
 	return ban;
 }
 
-
 static void write_ban(struct json_text *json, const struct ban *ban)
 {
 	json_open_object(json, NULL);
@@ -254,7 +237,6 @@ static void write_ban(struct json_text *json, const struct ban *ban)
 	json_integer(json, "since", ban->since);
 	json_close_object(json);
 }
-
 
 /* Stores the bans as they will be, with one in the place of another; both may be NULL. */
 static void store_bans(struct command *command, const struct ban *without, const struct ban *with)
@@ -274,7 +256,6 @@ static void store_bans(struct command *command, const struct ban *without, const
 	command_store(command, STORE_NAME, &json);
 }
 
-
 /* What a ban says of whom; the field that is wrong, or NULL. */
 static const char *read_who(const cJSON *json, enum kind *as, const char **who)
 {
@@ -286,9 +267,7 @@ static const char *read_who(const cJSON *json, enum kind *as, const char **who)
 	while(kind < KIND_COUNT && (!name || strcmp(name, kind_names[kind]))){
 		kind++;
 	}
-	if(kind == KIND_COUNT){
-		return "as";
-	}
+	if(kind == KIND_COUNT) return "as";
 	*as = (enum kind)kind;
 	if(!*who || !(*as == BAN_ADDRESS ? network_read(&network, *who) : glob_is_valid(*who))){
 		return "who";
@@ -296,17 +275,13 @@ static const char *read_who(const cJSON *json, enum kind *as, const char **who)
 	return NULL;
 }
 
-
 static bool is_everybody(enum kind as, const char *who)
 {
 	struct network network;
 
-	if(as != BAN_ADDRESS){
-		return glob_is_everybody(who);
-	}
+	if(as != BAN_ADDRESS) return glob_is_everybody(who);
 	return network_read(&network, who) && network_is_everybody(&network);
 }
-
 
 /* The rest of a ban: the field that is wrong, or NULL. That a ban has no end has to be said, with null. */
 static const char *read_rest(const cJSON *json, int64_t *until, const char **reason, const char **by)
@@ -316,19 +291,15 @@ static const char *read_rest(const cJSON *json, int64_t *until, const char **rea
 	*until = 0;
 	if(!cJSON_GetObjectItemCaseSensitive(json, "until")
 			|| (field && !fields_whole_number(field, 1, MAX_SAFE_INTEGER, until))){
-
 		return "until";
 	}
 	field = fields_get(json, "reason");
 	*reason = fields_note(field, MAX_REASON);
-	if(field && !*reason){
-		return "reason";
-	}
+	if(field && !*reason) return "reason";
 	field = fields_get(json, "by");
 	*by = fields_note(field, MAX_BY);
 	return field && !*by ? "by" : NULL;
 }
-
 
 /* Takes in a ban of the file; false if it is none. */
 static bool load_ban(const cJSON *json)
@@ -340,7 +311,6 @@ static bool load_ban(const cJSON *json)
 
 	if(read_who(json, &as, &who) || is_everybody(as, who) || read_rest(json, &until, &reason, &by) || ban_count >= MAX_BANS
 			|| pattern_count >= MAX_PATTERN_BANS){
-
 		return false;
 	}
 	ban = new_ban(as, who, reason, by);
@@ -353,7 +323,6 @@ static bool load_ban(const cJSON *json)
 	return true;
 }
 
-
 bool bans_load(const char *dir)
 {
 	if(!is_loaded && dir){
@@ -364,7 +333,6 @@ bool bans_load(const char *dir)
 	return true;
 }
 
-
 void bans_cleanup(void)
 {
 	while(ban_count > 0){
@@ -372,7 +340,6 @@ void bans_cleanup(void)
 	}
 	is_loaded = false;
 }
-
 
 /* setBan and deleteBan: first it is stored, then it is done. */
 struct banning {
@@ -394,7 +361,6 @@ static void free_banning(void *state)
 	json_free(&banning->ids);
 }
 
-
 static void finish_ban(struct command *command, struct banning *banning)
 {
 	struct json_text data = { 0 };
@@ -408,7 +374,6 @@ static void finish_ban(struct command *command, struct banning *banning)
 	json_close_object(&data);
 	command_succeed(command, &data);
 }
-
 
 static void disconnect_banned(struct command *command)
 {
@@ -427,13 +392,10 @@ static void disconnect_banned(struct command *command)
 				sessions_kick(client, command->request->options->disconnect_with_will, LEAVING_BANNED);
 			}
 		}
-		if(command_turn_is_over()){
-			return;
-		}
+		if(command_turn_is_over()) return;
 	}
 	finish_ban(command, banning);
 }
-
 
 static void confirm_ban(struct command *command)
 {
@@ -441,9 +403,7 @@ static void confirm_ban(struct command *command)
 	int index = index_of(banning->ban->as, banning->ban->who);
 	bool is_stored;
 
-	if(command_waits_for_store(command, &is_stored)){
-		return;
-	}
+	if(command_waits_for_store(command, &is_stored)) return;
 	if(!is_stored){
 		command_fail(command, FAILED_STORE);
 		return;
@@ -462,7 +422,6 @@ static void confirm_ban(struct command *command)
 	disconnect_banned(command);
 }
 
-
 /* The limit that the ban would exceed in the place of the old one (may be NULL); 0 if none. */
 static int limit_for(const struct ban *ban, const struct ban *old)
 {
@@ -475,7 +434,6 @@ static int limit_for(const struct ban *ban, const struct ban *old)
 		: bytes + ban->bytes > MAX_BAN_BYTES ? (int)MAX_BAN_BYTES : 0;
 }
 
-
 /* Stores the change; it is made when it is stored. */
 static void change_bans(struct command *command)
 {
@@ -483,9 +441,7 @@ static void change_bans(struct command *command)
 	const struct ban *old;
 	int index, limit;
 
-	if(command_waits_to_store(command)){
-		return;
-	}
+	if(command_waits_to_store(command)) return;
 	drop_expired();
 	index = index_of(banning->ban->as, banning->ban->who);
 	old = index >= 0 ? bans[index] : NULL;
@@ -501,7 +457,6 @@ static void change_bans(struct command *command)
 	}
 }
 
-
 void set_ban(struct command *command)
 {
 	struct banning *banning = command_new_state(command, sizeof(struct banning), change_bans, free_banning);
@@ -509,9 +464,7 @@ void set_ban(struct command *command)
 	enum kind as;
 	int64_t until;
 
-	if(!banning){
-		return;
-	}
+	if(!banning) return;
 	banning->disconnects = true;
 	wrong = read_who(command->json, &as, &who);
 	if(!wrong && is_everybody(as, who)){
@@ -528,9 +481,7 @@ void set_ban(struct command *command)
 		command_fail_field(command, wrong, "Invalid ban");
 		return;
 	}
-	if(!command_read_bool(command, "disconnect", &banning->disconnects)){
-		return;
-	}
+	if(!command_read_bool(command, "disconnect", &banning->disconnects)) return;
 	banning->to_set = new_ban(as, who, reason, by);
 	banning->ban = new_ban(as, who, NULL, NULL);
 	if(!banning->to_set || !banning->ban){
@@ -543,16 +494,13 @@ void set_ban(struct command *command)
 	change_bans(command);
 }
 
-
 void delete_ban(struct command *command)
 {
 	struct banning *banning = command_new_state(command, sizeof(struct banning), change_bans, free_banning);
 	const char *who, *wrong;
 	enum kind as;
 
-	if(!banning){
-		return;
-	}
+	if(!banning) return;
 	wrong = read_who(command->json, &as, &who);
 	if(wrong){
 		command_fail_field(command, wrong, "Invalid ban");
@@ -566,7 +514,6 @@ void delete_ban(struct command *command)
 	change_bans(command);
 }
 
-
 void list_bans(struct command *command)
 {
 	struct json_text data = { 0 };
@@ -574,9 +521,7 @@ void list_bans(struct command *command)
 	uint64_t before, last = 0;
 	int index;
 
-	if(!command_read_limit(command, &limit) || !cursor_read(command, &before)){
-		return;
-	}
+	if(!command_read_limit(command, &limit) || !cursor_read(command, &before)) return;
 	drop_expired();
 	json_open_object(&data, NULL);
 	json_open_array(&data, "bans");

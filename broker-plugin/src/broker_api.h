@@ -45,10 +45,8 @@
 /* What 2.0 lacks answers as if it knew nothing, so that the code that asks is the same for both. */
 static inline int mosquitto_client_port(const struct mosquitto *client)
 {
-	(void)client;
 	return 0;
 }
-
 
 static inline const char *mosquitto_persistence_location(void)
 {

@@ -17,9 +17,7 @@ bool broker_version_matches_build(void)
 {
 	bool is_2_1 = broker_is_2_1();
 
-	if(is_2_1 == (BUILT_FOR_2_1 == 1)){
-		return true;
-	}
+	if(is_2_1 == (BUILT_FOR_2_1 == 1)) return true;
 	mosquitto_log_printf(MOSQ_LOG_ERR,
 			"Error: client-control: this library was built for Mosquitto " BUILT_FOR
 			" and the running broker is Mosquitto %s. Load the library built for it.",

@@ -14,19 +14,15 @@ static const char *const names[] = {
 int client_field_of(const char *name)
 {
 	for(size_t i=0; i<sizeof(names)/sizeof(names[0]); i++){
-		if(!strcmp(names[i], name)){
-			return 1 << i;
-		}
+		if(!strcmp(names[i], name)) return 1 << i;
 	}
 	return 0;
 }
-
 
 const char *client_protocol_name(const struct mosquitto *context)
 {
 	return mosquitto_client_protocol(context) == mp_websockets ? "MQTT-WS" : "MQTT";
 }
-
 
 const char *client_protocol_version_name(const struct mosquitto *context)
 {
@@ -42,12 +38,10 @@ const char *client_protocol_version_name(const struct mosquitto *context)
 	}
 }
 
-
 bool client_subscriptions_are_known(const struct client *client, const struct mosquitto *context)
 {
 	return client->subscription_count == mosquitto_client_sub_count(context);
 }
-
 
 static void write_time(struct json_text *json, const char *key, int64_t ms, bool nulls)
 {
@@ -58,14 +52,12 @@ static void write_time(struct json_text *json, const char *key, int64_t ms, bool
 	}
 }
 
-
 static void write_known(struct json_text *json, const char *key, const char *value)
 {
 	if(value){
 		json_string(json, key, value);
 	}
 }
-
 
 static void write_subscription(struct json_text *json, const struct subscription *subscription)
 {
@@ -85,7 +77,6 @@ static void write_subscription(struct json_text *json, const struct subscription
 	json_string(json, "by", by[subscription->by]);
 	json_close_object(json);
 }
-
 
 static void write_details(struct json_text *json, const struct client *client, const struct mosquitto *context, int fields)
 {
@@ -116,7 +107,6 @@ static void write_details(struct json_text *json, const struct client *client, c
 		json_string(json, "subscriptionsKnown", client_subscriptions_are_known(client, context) ? "all" : "since-load");
 	}
 }
-
 
 void client_json_write(struct json_text *json, const char *key, const struct client *client,
 		const struct mosquitto *context, int fields, bool nulls)

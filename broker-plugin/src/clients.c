@@ -35,12 +35,10 @@ static uint64_t hash_of(const char *id)
 	return hash ^ (hash >> 32);
 }
 
-
 static struct client **bucket_of(struct client **table, size_t count, const char *id)
 {
 	return &table[hash_of(id) & (count-1)];
 }
-
 
 /* Without room to grow the chains only get longer. */
 static bool grow_buckets(void)
@@ -52,9 +50,7 @@ static bool grow_buckets(void)
 	}
 	struct client **grown = mosquitto_calloc(grown_count, sizeof(struct client *));
 
-	if(!grown){
-		return bucket_count > 0;
-	}
+	if(!grown) return bucket_count > 0;
 	for(size_t i=0; i<bucket_count; i++){
 		while(buckets[i]){
 			struct client *client = buckets[i];
@@ -71,15 +67,12 @@ static bool grow_buckets(void)
 	return true;
 }
 
-
 /* Closes the gaps, and makes more room if there were few. */
 static bool make_place(void)
 {
 	size_t kept = 0;
 
-	if(place_count < place_capacity){
-		return true;
-	}
+	if(place_count < place_capacity) return true;
 	for(size_t i=0; i<place_count; i++){
 		if(places[i].client){
 			places[kept++] = places[i];
@@ -90,15 +83,12 @@ static bool make_place(void)
 		size_t capacity = place_capacity ? 2*place_capacity : 64;
 		struct place *grown = mosquitto_realloc(places, capacity*sizeof(struct place));
 
-		if(!grown){
-			return place_count < place_capacity;
-		}
+		if(!grown) return place_count < place_capacity;
 		places = grown;
 		place_capacity = capacity;
 	}
 	return true;
 }
-
 
 /* The index of the first place with a greater sequence. */
 static size_t place_after(uint64_t sequence)
@@ -106,9 +96,7 @@ static size_t place_after(uint64_t sequence)
 	static size_t hint; /* mostly the question is for the one after the last answer */
 	size_t low = 0, high = place_count;
 
-	if(hint < place_count && places[hint].sequence == sequence){
-		return ++hint;
-	}
+	if(hint < place_count && places[hint].sequence == sequence) return ++hint;
 	while(low < high){
 		size_t middle = low + (high-low)/2;
 
@@ -122,17 +110,13 @@ static size_t place_after(uint64_t sequence)
 	return low;
 }
 
-
 struct client *clients_after(uint64_t sequence)
 {
 	for(size_t i=place_after(sequence); i<place_count; i=place_after(places[i].sequence)){
-		if(places[i].client){
-			return places[i].client;
-		}
+		if(places[i].client) return places[i].client;
 	}
 	return NULL;
 }
-
 
 struct client *clients_find(const char *id)
 {
@@ -144,12 +128,10 @@ struct client *clients_find(const char *id)
 	return client;
 }
 
-
 int clients_count(void)
 {
 	return client_count;
 }
-
 
 struct client *clients_add(const char *id)
 {
@@ -157,16 +139,10 @@ struct client *clients_add(const char *id)
 	struct client **bucket;
 	size_t length = strlen(id);
 
-	if(client){
-		return client;
-	}
-	if(((size_t)client_count >= bucket_count && !grow_buckets()) || !make_place()){
-		return NULL;
-	}
+	if(client) return client;
+	if(((size_t)client_count >= bucket_count && !grow_buckets()) || !make_place()) return NULL;
 	client = mosquitto_calloc(1, sizeof(struct client)+length+1);
-	if(!client){
-		return NULL;
-	}
+	if(!client) return NULL;
 	memcpy(client->id, id, length);
 	client->sequence = ++last_sequence;
 	bucket = bucket_of(buckets, bucket_count, id);
@@ -176,7 +152,6 @@ struct client *clients_add(const char *id)
 	client_count++;
 	return client;
 }
-
 
 void clients_remove(struct client *client)
 {
@@ -192,7 +167,6 @@ void clients_remove(struct client *client)
 	mosquitto_free(client);
 }
 
-
 /* The link that points to it, or to NULL at the end. */
 static struct subscription **subscription_link(struct subscription **link, const char *filter)
 {
@@ -202,14 +176,12 @@ static struct subscription **subscription_link(struct subscription **link, const
 	return link;
 }
 
-
 struct subscription *clients_find_subscription(const struct client *client, const char *filter)
 {
 	struct subscription *first = client->subscriptions;
 
 	return *subscription_link(&first, filter);
 }
-
 
 void clients_set_subscription(struct client *client, const char *filter, uint8_t options, uint32_t identifier,
 		enum subscriber by, struct standing *standing)
@@ -221,12 +193,9 @@ void clients_set_subscription(struct client *client, const char *filter, uint8_t
 
 		if(client->subscription_count < MAX_SUBSCRIPTIONS_REMEMBERED
 				&& client->subscription_bytes + length <= MAX_SUBSCRIPTION_BYTES_REMEMBERED){
-
 			*link = mosquitto_calloc(1, sizeof(struct subscription)+length+1);
 		}
-		if(!*link){
-			return;
-		}
+		if(!*link) return;
 		memcpy((*link)->filter, filter, length);
 		client->subscription_count++;
 		client->subscription_bytes += length;
@@ -239,7 +208,6 @@ void clients_set_subscription(struct client *client, const char *filter, uint8_t
 	(*link)->standing = standing;
 }
 
-
 static void free_subscription(struct client *client, struct subscription **link)
 {
 	struct subscription *subscription = *link;
@@ -251,7 +219,6 @@ static void free_subscription(struct client *client, struct subscription **link)
 	mosquitto_free(subscription);
 }
 
-
 void clients_forget_subscription(struct client *client, const char *filter)
 {
 	struct subscription **link = subscription_link(&client->subscriptions, filter);
@@ -261,14 +228,12 @@ void clients_forget_subscription(struct client *client, const char *filter)
 	}
 }
 
-
 void clients_forget_subscriptions(struct client *client)
 {
 	while(client->subscriptions){
 		free_subscription(client, &client->subscriptions);
 	}
 }
-
 
 void clients_cleanup(void)
 {

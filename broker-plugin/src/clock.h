@@ -13,7 +13,6 @@ static inline int64_t clock_now_ms(void)
 	return (int64_t)now.tv_sec*1000 + now.tv_nsec/1000000;
 }
 
-
 /* Microseconds of a clock that is never set. */
 static inline int64_t clock_monotonic_us(void)
 {

@@ -34,12 +34,10 @@ const char *failure_code(enum failure failure)
 	return failures[failure].code;
 }
 
-
 const char *command_given_name(const cJSON *json)
 {
 	return fields_text(fields_get(json, "command"));
 }
-
 
 static void log_outcome(const struct command *command, const char *outcome)
 {
@@ -56,7 +54,6 @@ static void log_outcome(const struct command *command, const char *outcome)
 			request->sender_address ? request->sender_address : "unknown");
 }
 
-
 static void end(struct command *command, struct json_text *response)
 {
 	if(command->correlation_data){
@@ -67,7 +64,6 @@ static void end(struct command *command, struct json_text *response)
 	json_free(response);
 	command->ended = true;
 }
-
 
 void command_succeed(struct command *command, struct json_text *data)
 {
@@ -88,7 +84,6 @@ void command_succeed(struct command *command, struct json_text *data)
 	}
 	end(command, &response);
 }
-
 
 /* `info`: a key, and its value as a text or, if that is NULL, as a number. No key, no info. */
 static void fail(struct command *command, enum failure failure, const char *text, const char *key, const char *value,
@@ -115,30 +110,25 @@ static void fail(struct command *command, enum failure failure, const char *text
 	end(command, &response);
 }
 
-
 void command_fail(struct command *command, enum failure failure)
 {
 	fail(command, failure, failures[failure].text, NULL, NULL, 0);
 }
-
 
 void command_fail_field(struct command *command, const char *field, const char *text)
 {
 	fail(command, FAILED_INVALID, text, "field", field, 0);
 }
 
-
 void command_fail_feature(struct command *command, const char *feature)
 {
 	fail(command, FAILED_NOT_SUPPORTED, failures[FAILED_NOT_SUPPORTED].text, "feature", feature, 0);
 }
 
-
 void command_fail_number(struct command *command, enum failure failure, const char *key, int64_t number)
 {
 	fail(command, failure, failures[failure].text, key, NULL, number);
 }
-
 
 bool command_read_clientid(struct command *command)
 {
@@ -150,7 +140,6 @@ bool command_read_clientid(struct command *command)
 	return true;
 }
 
-
 bool command_read_topic(struct command *command)
 {
 	command->topic = fields_text(fields_get(command->json, "topic"));
@@ -161,7 +150,6 @@ bool command_read_topic(struct command *command)
 	return true;
 }
 
-
 static bool fail_named(struct command *command, const char *field)
 {
 	char text[64] = "Invalid ";
@@ -171,38 +159,30 @@ static bool fail_named(struct command *command, const char *field)
 	return false;
 }
 
-
 bool command_read_bool(struct command *command, const char *field, bool *value)
 {
 	const cJSON *json = fields_get(command->json, field);
 
-	if(json && !cJSON_IsBool(json)){
-		return fail_named(command, field);
-	}
+	if(json && !cJSON_IsBool(json)) return fail_named(command, field);
 	if(json){
 		*value = cJSON_IsTrue(json);
 	}
 	return true;
 }
 
-
 bool command_read_whole(struct command *command, const char *field, int64_t min, int64_t max, int64_t *value)
 {
 	const cJSON *json = fields_get(command->json, field);
 
-	if(json && !fields_whole_number(json, min, max, value)){
-		return fail_named(command, field);
-	}
+	if(json && !fields_whole_number(json, min, max, value)) return fail_named(command, field);
 	return true;
 }
-
 
 bool command_read_limit(struct command *command, int64_t *limit)
 {
 	*limit = DEFAULT_LIMIT;
 	return command_read_whole(command, "limit", 1, MAX_LIMIT, limit);
 }
-
 
 void *command_new_state(struct command *command, size_t size, void (*step)(struct command *command),
 		void (*free_state)(void *state))

@@ -32,13 +32,11 @@ bool command_turn_is_over(void)
 	return has_ticks && turn_used_us + clock_monotonic_us() - working_since_us >= TURN_US;
 }
 
-
 bool command_waits_to_store(struct command *command)
 {
 	command->waits = store_is_busy();
 	return command->waits;
 }
-
 
 void command_store(struct command *command, const char *name, struct json_text *text)
 {
@@ -47,40 +45,32 @@ void command_store(struct command *command, const char *name, struct json_text *
 	store_wait(STORE_WAIT_US);
 }
 
-
 bool command_waits_for_store(struct command *command, bool *is_stored)
 {
 	command->waits = !store_has_ended(!has_ticks, is_stored);
 	return command->waits;
 }
 
-
 static const struct command_handler *find_handler(const struct control_api *api, const char *name)
 {
 	for(const struct command_handler *handler=api->handlers; handler->name; handler++){
-		if(!strcmp(handler->name, name)){
-			return handler;
-		}
+		if(!strcmp(handler->name, name)) return handler;
 	}
 	return NULL;
 }
-
 
 /* Reads the correlation data of a command; false if it has some that cannot be echoed. */
 static bool read_correlation_data(struct command *command)
 {
 	const cJSON *json = cJSON_GetObjectItemCaseSensitive(command->json, "correlationData");
 
-	if(!json){
-		return true;
-	}
+	if(!json) return true;
 	command->correlation_data = cJSON_GetStringValue(json);
 	if(command->correlation_data && request_text_has_nul(command->correlation_data)){
 		command->correlation_data = NULL;
 	}
 	return command->correlation_data != NULL;
 }
-
 
 static bool is_listed(const char *names, const char *name)
 {
@@ -89,14 +79,11 @@ static bool is_listed(const char *names, const char *name)
 	for(const char *at=names; *at; at+=strspn(at, " ")){
 		size_t listed = strcspn(at, " ");
 
-		if(listed == length && !memcmp(at, name, length)){
-			return true;
-		}
+		if(listed == length && !memcmp(at, name, length)) return true;
 		at += listed;
 	}
 	return false;
 }
-
 
 /* False and failed if the command has a field that it should not have. */
 static bool check_fields(struct command *command, const char *fields)
@@ -109,7 +96,6 @@ static bool check_fields(struct command *command, const char *fields)
 	}
 	return true;
 }
-
 
 bool control_offers(const struct options *options, enum need need)
 {
@@ -129,7 +115,6 @@ bool control_offers(const struct options *options, enum need need)
 	}
 	return false;
 }
-
 
 static void begin_command(struct command *command)
 {
@@ -165,7 +150,6 @@ static void begin_command(struct command *command)
 	}
 }
 
-
 static void end_command(struct command *command)
 {
 	if(command->free_state){
@@ -174,7 +158,6 @@ static void end_command(struct command *command)
 	mosquitto_free(command->state);
 	memset(command, 0, sizeof(*command));
 }
-
 
 /* Begins the next command of a request or takes the one that runs further; false if then there is none left. */
 static bool advance(struct request *request)
@@ -195,7 +178,6 @@ static bool advance(struct request *request)
 	return command->request || request->next_command;
 }
 
-
 static void free_request(struct request *request)
 {
 	if(request->command.request){
@@ -208,7 +190,6 @@ static void free_request(struct request *request)
 	mosquitto_free(request->sender_address);
 	mosquitto_free(request);
 }
-
 
 static void remove_request(struct request *request)
 {
@@ -229,18 +210,14 @@ static void remove_request(struct request *request)
 	free_request(request);
 }
 
-
 /* Whether another message of its sender comes before it. */
 static bool has_to_wait(const struct request *request)
 {
 	for(const struct request *before=oldest; before != request; before=before->next){
-		if(!strcmp(before->sender_id, request->sender_id)){
-			return true;
-		}
+		if(!strcmp(before->sender_id, request->sender_id)) return true;
 	}
 	return false;
 }
-
 
 /* The turn of the next sender. There is always one: the oldest message has to wait for nobody. */
 static struct request *next_in_turn(struct request *request)
@@ -251,15 +228,12 @@ static struct request *next_in_turn(struct request *request)
 	return request;
 }
 
-
 /* Whoever asked may have gone: what has begun is brought to its end, but nothing new is begun for nobody. */
 static void drop_if_abandoned(struct request *request)
 {
 	const struct client *sender;
 
-	if(request->sender_since_ms == 0 || !request->reply.clientid){
-		return;
-	}
+	if(request->sender_since_ms == 0 || !request->reply.clientid) return;
 	sender = clients_find(request->sender_id);
 	if(!sender || sender->context != request->sender || sender->connected_ms != request->sender_since_ms){
 		request->reply.clientid = NULL;
@@ -267,15 +241,12 @@ static void drop_if_abandoned(struct request *request)
 	}
 }
 
-
 static void work(void)
 {
 	int64_t share_ends_us;
 	int waiting = 0; /* commands, one after another, that wait for something */
 
-	if(turn_used_us >= TURN_US){
-		return;
-	}
+	if(turn_used_us >= TURN_US) return;
 	working_since_us = clock_monotonic_us();
 	share_ends_us = working_since_us + SHARE_US;
 	while(oldest && waiting <= requests_waiting && !command_turn_is_over()){
@@ -295,12 +266,10 @@ static void work(void)
 	turn_used_us = has_ticks ? turn_used_us + clock_monotonic_us() - working_since_us : 0;
 }
 
-
 bool control_is_busy(void)
 {
 	return oldest != NULL;
 }
-
 
 bool control_tick(void)
 {
@@ -309,7 +278,6 @@ bool control_tick(void)
 	work();
 	return oldest != NULL;
 }
-
 
 /* True while the sender may still get an answer that it is not authorized, which costs the broker memory if not read. */
 static bool spend_refusal(struct client *sender)
@@ -322,13 +290,10 @@ static bool spend_refusal(struct client *sender)
 		client->refusals_since_us = now;
 		client->refusals -= client->refusals > 0;
 	}
-	if(client->refusals >= REFUSALS_AT_ONCE){
-		return false;
-	}
+	if(client->refusals >= REFUSALS_AT_ONCE) return false;
 	client->refusals++;
 	return true;
 }
-
 
 static void refuse_sender(const struct mosquitto *context, struct client *sender, const struct control_api *api)
 {
@@ -340,7 +305,6 @@ static void refuse_sender(const struct mosquitto *context, struct client *sender
 		reply_send(mosquitto_client_id(context), api->response_topic, &text);
 	}
 }
-
 
 static void refuse_message(struct request *request, enum failure failure, const char *field, const char *error)
 {
@@ -354,15 +318,12 @@ static void refuse_message(struct request *request, enum failure failure, const 
 	free_request(request);
 }
 
-
 static struct request *new_request(const struct mosquitto *context, const struct client *sender,
 		const struct control_endpoint *endpoint, size_t bytes)
 {
 	struct request *request = mosquitto_calloc(1, sizeof(struct request));
 
-	if(!request){
-		return NULL;
-	}
+	if(!request) return NULL;
 	request->options = endpoint->options;
 	request->api = endpoint->api;
 	request->sender = context;
@@ -371,7 +332,6 @@ static struct request *new_request(const struct mosquitto *context, const struct
 	if(!fields_copy(&request->sender_id, mosquitto_client_id(context))
 			|| !fields_copy(&request->sender_username, mosquitto_client_username(context))
 			|| !fields_copy(&request->sender_address, mosquitto_client_address(context))){
-
 		free_request(request);
 		return NULL;
 	}
@@ -379,7 +339,6 @@ static struct request *new_request(const struct mosquitto *context, const struct
 	request->reply.topic = endpoint->api->response_topic;
 	return request;
 }
-
 
 /* Takes the request over. */
 static void accept_message(struct request *request, const void *payload, size_t length)
@@ -420,7 +379,6 @@ static void accept_message(struct request *request, const void *payload, size_t 
 	}
 }
 
-
 int control_callback(int event, void *event_data, void *userdata)
 {
 	const struct mosquitto_evt_control *control = event_data;
@@ -429,10 +387,7 @@ int control_callback(int event, void *event_data, void *userdata)
 	struct client *sender = NULL;
 	struct request *request;
 
-	(void)event;
-	if(!id){
-		return MOSQ_ERR_SUCCESS;
-	}
+	if(!id) return MOSQ_ERR_SUCCESS;
 	if(endpoint->options->track_clients){
 		sessions_settle();
 #if !BUILT_FOR_2_1
@@ -450,7 +405,6 @@ int control_callback(int event, void *event_data, void *userdata)
 	if((endpoint->options->track_clients && !sender)
 			|| !options_allow(endpoint->options, mosquitto_client_username(control->client),
 					mosquitto_client_port(control->client))){
-
 		refuse_sender(control->client, sender, endpoint->api);
 		return MOSQ_ERR_SUCCESS;
 	}
@@ -460,7 +414,6 @@ int control_callback(int event, void *event_data, void *userdata)
 	}
 	return MOSQ_ERR_SUCCESS;
 }
-
 
 void control_cleanup(void)
 {

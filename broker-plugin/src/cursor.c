@@ -18,7 +18,6 @@ static int64_t cursor_epoch(void)
 	return epoch;
 }
 
-
 void cursor_write(struct json_text *json, const char *key, uint64_t after)
 {
 	char text[48];
@@ -31,7 +30,6 @@ void cursor_write(struct json_text *json, const char *key, uint64_t after)
 	json_string(json, key, text);
 }
 
-
 bool cursor_read(struct command *command, uint64_t *after)
 {
 	const cJSON *json = fields_get(command->json, "cursor");
@@ -39,16 +37,11 @@ bool cursor_read(struct command *command, uint64_t *after)
 	char *end;
 
 	*after = 0;
-	if(!json){
-		return true;
-	}
+	if(!json) return true;
 	if(text && strtoull(text, &end, 16) == (unsigned long long)cursor_epoch() && *end == '-'
 			&& end[1] >= '0' && end[1] <= '9'){
-
 		*after = strtoull(end+1, &end, 10);
-		if(*end == '\0'){
-			return true;
-		}
+		if(*end == '\0') return true;
 	}
 	command_fail_field(command, "cursor", "Invalid cursor");
 	return false;

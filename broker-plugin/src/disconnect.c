@@ -31,7 +31,6 @@ static struct outcome failed(enum failure failure)
 	return (struct outcome){ .failure = failure };
 }
 
-
 /* `id` must not be the one in the table: that is gone when its entry is. */
 static struct outcome disconnect_one(const char *id, const struct wish *wish)
 {
@@ -39,21 +38,15 @@ static struct outcome disconnect_one(const char *id, const struct wish *wish)
 	struct client *client = sessions_find(id, &context);
 	struct outcome outcome = { .done = true };
 
-	if(!client){
-		return failed(FAILED_CLIENT_NOT_FOUND);
-	}
-	if(access_is_control_client(client)){
-		return failed(FAILED_CONTROL_CLIENT);
-	}
+	if(!client) return failed(FAILED_CLIENT_NOT_FOUND);
+	if(access_is_control_client(client)) return failed(FAILED_CONTROL_CLIENT);
 	outcome.was_connected = sessions_is_connected(client);
 	outcome.connected_since = client->connected_ms;
 	if(wish->if_connected_since >= 0 && outcome.connected_since != wish->if_connected_since){
 		return failed(FAILED_CLIENT_RECONNECTED);
 	}
 	if(outcome.was_connected){
-		if(!sessions_kick(client, wish->with_will, LEAVING_KICKED)){
-			return failed(FAILED_INTERNAL);
-		}
+		if(!sessions_kick(client, wish->with_will, LEAVING_KICKED)) return failed(FAILED_INTERNAL);
 		client = clients_find(id);
 	}else if(!wish->clean_session){
 		return failed(FAILED_CLIENT_NOT_CONNECTED);
@@ -66,7 +59,6 @@ static struct outcome disconnect_one(const char *id, const struct wish *wish)
 	return outcome;
 }
 
-
 static void write_outcome(struct json_text *json, const struct outcome *outcome)
 {
 	json_bool(json, "wasConnected", outcome->was_connected);
@@ -78,7 +70,6 @@ static void write_outcome(struct json_text *json, const struct outcome *outcome)
 	json_bool(json, "sessionRemoved", outcome->session_removed);
 }
 
-
 static bool read_wish(struct command *command, struct wish *wish)
 {
 	*wish = (struct wish){
@@ -88,7 +79,6 @@ static bool read_wish(struct command *command, struct wish *wish)
 	if(!command_read_bool(command, "withWill", &wish->with_will)
 			|| !command_read_bool(command, "cleanSession", &wish->clean_session)
 			|| !command_read_whole(command, "ifConnectedSince", 0, MAX_SAFE_INTEGER, &wish->if_connected_since)){
-
 		return false;
 	}
 	if(wish->clean_session && !BUILT_FOR_2_1){
@@ -98,16 +88,13 @@ static bool read_wish(struct command *command, struct wish *wish)
 	return true;
 }
 
-
 void disconnect_client(struct command *command)
 {
 	struct json_text data = { 0 };
 	struct wish wish;
 	struct outcome outcome;
 
-	if(!command_read_clientid(command) || !read_wish(command, &wish)){
-		return;
-	}
+	if(!command_read_clientid(command) || !read_wish(command, &wish)) return;
 	outcome = disconnect_one(command->clientid, &wish);
 	if(!outcome.done && outcome.failure == FAILED_CLIENT_RECONNECTED){
 		const struct client *client = clients_find(command->clientid);
@@ -125,16 +112,13 @@ void disconnect_client(struct command *command)
 	command_succeed(command, &data);
 }
 
-
 void pro_disconnect_client(struct command *command)
 {
 	bool with_will = command->request->options->disconnect_with_will;
 	const struct mosquitto *context;
 	struct client *client;
 
-	if(!command_read_clientid(command)){
-		return;
-	}
+	if(!command_read_clientid(command)) return;
 	client = sessions_find(command->clientid, &context);
 	if(!client || !sessions_is_connected(client)){
 		command_fail(command, FAILED_CLIENT_NOT_FOUND);
@@ -150,7 +134,6 @@ void pro_disconnect_client(struct command *command)
 		command_fail(command, FAILED_INTERNAL);
 	}
 }
-
 
 /* disconnectClients: a list of ids, or a filter. */
 struct many {
@@ -172,7 +155,6 @@ static void free_many(void *state)
 	json_free(&many->data);
 }
 
-
 static void add_outcome(struct many *many, const char *id)
 {
 	struct outcome outcome = disconnect_one(id, &many->wish);
@@ -187,7 +169,6 @@ static void add_outcome(struct many *many, const char *id)
 	many->outcomes++;
 }
 
-
 /* The next client that the filter of an action is about, NULL if there is none; looks at one only. */
 static struct client *look_at_next(struct many *many, bool *at_end)
 {
@@ -195,17 +176,12 @@ static struct client *look_at_next(struct many *many, bool *at_end)
 	const struct mosquitto *context;
 
 	*at_end = client == NULL;
-	if(!client){
-		return NULL;
-	}
+	if(!client) return NULL;
 	many->after = client->sequence;
-	if(!sessions_is_connected(client) && !many->wish.clean_session){
-		return NULL;
-	}
+	if(!sessions_is_connected(client) && !many->wish.clean_session) return NULL;
 	context = sessions_context(client);
 	return context && !access_is_control_client(client) && filter_matches(&many->filter, client, context) ? client : NULL;
 }
-
 
 /* Works on one client; false at the end. */
 static bool disconnect_next(struct many *many)
@@ -234,22 +210,18 @@ static bool disconnect_next(struct many *many)
 	return !at_end;
 }
 
-
 static void disconnect_on(struct command *command)
 {
 	struct many *many = command->state;
 
 	while(disconnect_next(many)){
-		if(command_turn_is_over()){
-			return;
-		}
+		if(command_turn_is_over()) return;
 	}
 	json_close_array(&many->data);
 	json_bool(&many->data, "more", many->more);
 	json_close_object(&many->data);
 	command_succeed(command, &many->data);
 }
-
 
 static bool read_clientids(struct command *command, const cJSON *list)
 {
@@ -270,7 +242,6 @@ static bool read_clientids(struct command *command, const cJSON *list)
 	return is_valid;
 }
 
-
 void disconnect_clients(struct command *command)
 {
 	struct many *many = command_new_state(command, sizeof(struct many), disconnect_on, free_many);
@@ -278,9 +249,7 @@ void disconnect_clients(struct command *command)
 	const cJSON *filter = fields_get(command->json, "filter");
 	const char *wrong;
 
-	if(!many || !read_wish(command, &many->wish)){
-		return;
-	}
+	if(!many || !read_wish(command, &many->wish)) return;
 	many->has_filter = filter != NULL;
 	if(filter && list){
 		command_fail_field(command, "filter", "Either clientids or filter");

@@ -43,7 +43,6 @@ static void end_watch(struct watcher *watcher)
 	watcher_count--;
 }
 
-
 /* Ends those whose time is up or whose connection is not there any more. */
 static void end_watches(void)
 {
@@ -55,12 +54,10 @@ static void end_watches(void)
 
 		if(watcher->id && (!client || client->context != watcher->context
 				|| client->connected_ms != watcher->connected_ms || now >= watcher->until_us)){
-
 			end_watch(watcher);
 		}
 	}
 }
-
 
 static void forget_waiting(void)
 {
@@ -68,19 +65,14 @@ static void forget_waiting(void)
 	waiting_count = 0;
 }
 
-
 static void flush(void)
 {
-	if(waiting_count == 0){
-		return;
-	}
+	if(waiting_count == 0) return;
 	end_watches();
 	for(int i=0; i<MAX_WATCHERS; i++){
 		struct json_text message = { 0 };
 
-		if(!watchers[i].id){
-			continue;
-		}
+		if(!watchers[i].id) continue;
 		json_open_object(&message, NULL);
 		json_open_array(&message, "events");
 		json_raw(&message, NULL, waiting.text, waiting.length);
@@ -96,7 +88,6 @@ static void flush(void)
 	missed = 0;
 	forget_waiting();
 }
-
 
 /* Opens an event in `waiting`; false if nobody is to hear of it. */
 static bool begin_event(const char *type, const struct client *client)
@@ -135,7 +126,6 @@ static bool begin_event(const char *type, const struct client *client)
 	return true;
 }
 
-
 void events_connected(const struct client *client)
 {
 	if(begin_event("connected", client)){
@@ -149,12 +139,9 @@ void events_connected(const struct client *client)
 	}
 }
 
-
 static const char *reason_name(const struct client *client, int reason)
 {
-	if(client->leaving){
-		return client->leaving == LEAVING_BANNED ? "banned" : "kicked";
-	}
+	if(client->leaving) return client->leaving == LEAVING_BANNED ? "banned" : "kicked";
 	switch(reason){
 		case MOSQ_ERR_SUCCESS:
 			return "client";
@@ -173,7 +160,6 @@ static const char *reason_name(const struct client *client, int reason)
 	}
 }
 
-
 void events_disconnected(const struct client *client, int reason, enum event_session session)
 {
 	if(begin_event("disconnected", client)){
@@ -185,7 +171,6 @@ void events_disconnected(const struct client *client, int reason, enum event_ses
 	}
 }
 
-
 bool events_tick(void)
 {
 	sent_events = 0;
@@ -196,17 +181,13 @@ bool events_tick(void)
 	return waiting_count > 0;
 }
 
-
 static struct watcher *find_watcher(const char *id)
 {
 	for(int i=0; i<MAX_WATCHERS; i++){
-		if(watchers[i].id ? id && !strcmp(watchers[i].id, id) : !id){
-			return &watchers[i];
-		}
+		if(watchers[i].id ? id && !strcmp(watchers[i].id, id) : !id) return &watchers[i];
 	}
 	return NULL;
 }
-
 
 void watch_events(struct command *command)
 {
@@ -215,9 +196,7 @@ void watch_events(struct command *command)
 	struct watcher *watcher;
 	int64_t seconds = DEFAULT_SECONDS;
 
-	if(!command_read_whole(command, "seconds", MIN_SECONDS, MAX_SECONDS, &seconds)){
-		return;
-	}
+	if(!command_read_whole(command, "seconds", MIN_SECONDS, MAX_SECONDS, &seconds)) return;
 	flush(); /* what happened before is not for this one */
 	end_watches();
 	watcher = find_watcher(request->sender_id);
@@ -243,7 +222,6 @@ void watch_events(struct command *command)
 	command_succeed(command, &data);
 }
 
-
 void unwatch_events(struct command *command)
 {
 	struct watcher *watcher = find_watcher(command->request->sender_id);
@@ -256,7 +234,6 @@ void unwatch_events(struct command *command)
 	}
 	command_succeed(command, NULL);
 }
-
 
 void events_cleanup(void)
 {

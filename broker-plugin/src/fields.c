@@ -14,7 +14,6 @@ const cJSON *fields_get(const cJSON *json, const char *name)
 	return cJSON_IsNull(field) ? NULL : field;
 }
 
-
 const char *fields_text(const cJSON *json)
 {
 	const char *value = cJSON_GetStringValue(json);
@@ -26,21 +25,17 @@ const char *fields_text(const cJSON *json)
 	return value;
 }
 
-
 const char *fields_note(const cJSON *json, size_t max)
 {
 	const char *value = cJSON_GetStringValue(json);
 	size_t characters = 0;
 
-	if(!value || request_text_has_nul(value)){
-		return NULL;
-	}
+	if(!value || request_text_has_nul(value)) return NULL;
 	for(const char *at=value; *at; at++){
 		characters += ((unsigned char)*at & 0xC0) != 0x80;
 	}
 	return characters <= max ? value : NULL;
 }
-
 
 bool fields_whole_number(const cJSON *json, int64_t min, int64_t max, int64_t *value)
 {
@@ -52,7 +47,6 @@ bool fields_whole_number(const cJSON *json, int64_t min, int64_t max, int64_t *v
 	*value = (int64_t)number;
 	return true;
 }
-
 
 bool fields_copy(char **to, const char *from)
 {

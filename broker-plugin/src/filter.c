@@ -11,13 +11,10 @@ static bool read_glob(char **glob, const cJSON *json)
 {
 	const char *pattern = fields_text(json);
 
-	if(!pattern || !glob_is_valid(pattern)){
-		return false;
-	}
+	if(!pattern || !glob_is_valid(pattern)) return false;
 	*glob = mosquitto_strdup(pattern);
 	return *glob != NULL;
 }
-
 
 static bool read_version(int *version, const cJSON *json)
 {
@@ -26,7 +23,6 @@ static bool read_version(int *version, const cJSON *json)
 	*version = !name ? 0 : !strcmp(name, "v3.1") ? 3 : !strcmp(name, "v3.1.1") ? 4 : !strcmp(name, "v5") ? 5 : 0;
 	return *version != 0;
 }
-
 
 /* What is wrong, or NULL. */
 static const char *read_field(struct filter *filter, const cJSON *json)
@@ -56,7 +52,6 @@ static const char *read_field(struct filter *filter, const cJSON *json)
 	return "filter";
 }
 
-
 const char *filter_read(struct filter *filter, const cJSON *json)
 {
 	const cJSON *field;
@@ -64,26 +59,20 @@ const char *filter_read(struct filter *filter, const cJSON *json)
 
 	memset(filter, 0, sizeof(*filter));
 	filter->connected_after = -1;
-	if(!cJSON_IsObject(json) || !json->child){
-		return "filter";
-	}
+	if(!cJSON_IsObject(json) || !json->child) return "filter";
 	for(field=json->child; field && !wrong; field=field->next){
 		wrong = read_field(filter, field);
 	}
 	return wrong;
 }
 
-
 static bool time_matches(const struct filter *filter, const struct client *client)
 {
-	if(filter->connected_before == 0 && filter->connected_after < 0){
-		return true;
-	}
+	if(filter->connected_before == 0 && filter->connected_after < 0) return true;
 	return client->context
 			&& (filter->connected_before == 0 || client->connected_ms < filter->connected_before)
 			&& client->connected_ms > filter->connected_after;
 }
-
 
 static bool address_matches(const struct filter *filter, const char *text)
 {
@@ -91,7 +80,6 @@ static bool address_matches(const struct filter *filter, const char *text)
 
 	return !filter->has_network || (text && network_read(&address, text) && network_holds(&filter->network, &address));
 }
-
 
 bool filter_matches(const struct filter *filter, const struct client *client, const struct mosquitto *context)
 {
@@ -102,13 +90,11 @@ bool filter_matches(const struct filter *filter, const struct client *client, co
 			|| (filter->clientid && !glob_matches(filter->clientid, client->id))
 			|| (filter->protocol_version && filter->protocol_version != mosquitto_client_protocol_version(context))
 			|| !address_matches(filter, mosquitto_client_address(context))){
-
 		return false;
 	}
 	username = mosquitto_client_username(context);
 	return !filter->username || glob_matches(filter->username, username ? username : ANONYMOUS);
 }
-
 
 void filter_free(struct filter *filter)
 {

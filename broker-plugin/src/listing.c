@@ -10,7 +10,6 @@
 #include "limits.h"
 #include "sessions.h"
 
-
 struct listing {
 	struct filter filter;
 	bool has_filter;
@@ -32,7 +31,6 @@ static void free_listing(void *state)
 	json_free(&listing->data);
 }
 
-
 static void finish(struct command *command, struct listing *listing, bool more)
 {
 	struct json_text *data = &listing->data;
@@ -45,7 +43,6 @@ static void finish(struct command *command, struct listing *listing, bool more)
 	json_close_object(data);
 	command_succeed(command, data);
 }
-
 
 /*
  * Our own API ends a page when its turn is over, however few clients are in it: the next request wakes the broker at once,
@@ -84,16 +81,13 @@ static void list_on(struct command *command)
 	finish(command, listing, false);
 }
 
-
 /* "fields": a list of names of the client object. */
 static bool read_field_names(struct command *command, int *fields)
 {
 	const cJSON *list = fields_get(command->json, "fields");
 	const cJSON *item;
 
-	if(!list){
-		return true;
-	}
+	if(!list) return true;
 	*fields = FIELD_CLIENTID;
 	cJSON_ArrayForEach(item, list){
 		const char *name = cJSON_GetStringValue(item);
@@ -112,7 +106,6 @@ static bool read_field_names(struct command *command, int *fields)
 	return true;
 }
 
-
 static bool read_filter(struct command *command, struct listing *listing)
 {
 	const cJSON *json = fields_get(command->json, "filter");
@@ -125,27 +118,20 @@ static bool read_filter(struct command *command, struct listing *listing)
 	return !wrong;
 }
 
-
 void list_clients(struct command *command)
 {
 	struct listing *listing = command_new_state(command, sizeof(struct listing), list_on, free_listing);
 	bool verbose = false;
 
-	if(!listing){
-		return;
-	}
+	if(!listing) return;
 	listing->has_cursor = true;
-	if(!command_read_bool(command, "verbose", &verbose)){
-		return;
-	}
+	if(!command_read_bool(command, "verbose", &verbose)) return;
 	listing->fields = verbose ? FIELDS_VERBOSE : FIELDS_SUMMARY;
 	if(read_filter(command, listing) && read_field_names(command, &listing->fields)
 			&& command_read_limit(command, &listing->limit) && cursor_read(command, &listing->after)){
-
 		list_on(command);
 	}
 }
-
 
 /* A whole number, however large; the fallback when the field is missing or null. */
 static bool read_any_whole(struct command *command, const char *field, int64_t fallback, int64_t *value, const char *text)
@@ -161,7 +147,6 @@ static bool read_any_whole(struct command *command, const char *field, int64_t f
 	return true;
 }
 
-
 void pro_list_clients(struct command *command)
 {
 	struct listing *listing = command_new_state(command, sizeof(struct listing), list_on, free_listing);
@@ -170,7 +155,6 @@ void pro_list_clients(struct command *command)
 	if(!listing || !command_read_bool(command, "verbose", &verbose)
 			|| !read_any_whole(command, "offset", 0, &listing->skip, "Invalid offset")
 			|| !read_any_whole(command, "count", -1, &listing->limit, "Invalid count")){
-
 		return;
 	}
 	if(listing->limit == -1 || listing->limit > MAX_CLIENTS_LISTED){
@@ -180,16 +164,13 @@ void pro_list_clients(struct command *command)
 	list_on(command);
 }
 
-
 static void get(struct command *command, int fields, bool nulls)
 {
 	struct json_text data = { 0 };
 	struct client *client;
 	const struct mosquitto *context;
 
-	if(!command_read_clientid(command)){
-		return;
-	}
+	if(!command_read_clientid(command)) return;
 	client = sessions_find(command->clientid, &context);
 	if(!client){
 		command_fail(command, FAILED_CLIENT_NOT_FOUND);
@@ -199,12 +180,10 @@ static void get(struct command *command, int fields, bool nulls)
 	command_succeed(command, &data);
 }
 
-
 void get_client(struct command *command)
 {
 	get(command, FIELDS_ALL, true);
 }
-
 
 void pro_get_client(struct command *command)
 {

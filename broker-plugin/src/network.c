@@ -9,19 +9,15 @@ static const unsigned char mapped_prefix[12] = { [10] = 0xFF, [11] = 0xFF }; /* 
 /* 4 or 6, 0 if it is no address. */
 static int read_address(unsigned char address[16], const char *text)
 {
-	if(inet_pton(AF_INET6, text, address) == 1){
-		return 6;
-	}
+	if(inet_pton(AF_INET6, text, address) == 1) return 6;
 	memcpy(address, mapped_prefix, sizeof(mapped_prefix));
 	return inet_pton(AF_INET, text, &address[12]) == 1 ? 4 : 0;
 }
-
 
 static bool is_ipv4(const unsigned char address[16])
 {
 	return !memcmp(address, mapped_prefix, sizeof(mapped_prefix));
 }
-
 
 bool network_read(struct network *network, const char *text)
 {
@@ -30,9 +26,7 @@ bool network_read(struct network *network, const char *text)
 	size_t length = slash ? (size_t)(slash-text) : strlen(text);
 	int family;
 
-	if(length >= sizeof(address)){
-		return false;
-	}
+	if(length >= sizeof(address)) return false;
 	memcpy(address, text, length);
 	address[length] = '\0';
 	family = read_address(network->address, address);
@@ -53,12 +47,10 @@ bool network_read(struct network *network, const char *text)
 	return family != 0;
 }
 
-
 bool network_is_address(const struct network *network)
 {
 	return network->prefix_bits == 128;
 }
-
 
 bool network_holds(const struct network *network, const struct network *address)
 {
@@ -70,7 +62,6 @@ bool network_holds(const struct network *network, const struct network *address)
 			&& memcmp(address->address, network->address, bytes) == 0
 			&& (bits == 0 || ((address->address[bytes] ^ network->address[bytes]) >> (8-bits)) == 0);
 }
-
 
 bool network_is_everybody(const struct network *network)
 {

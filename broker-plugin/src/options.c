@@ -9,16 +9,12 @@ static int refuse(const char *key, const char *rule)
 	return MOSQ_ERR_INVAL;
 }
 
-
 static int read_bool(const char *key, const char *value, bool *result)
 {
-	if(strcmp(value, "true") && strcmp(value, "false")){
-		return refuse(key, "must be true or false");
-	}
+	if(strcmp(value, "true") && strcmp(value, "false")) return refuse(key, "must be true or false");
 	*result = !strcmp(value, "true");
 	return MOSQ_ERR_SUCCESS;
 }
-
 
 static int read_number(const char *key, const char *value, long min, long max, long *result)
 {
@@ -31,28 +27,20 @@ static int read_number(const char *key, const char *value, long min, long max, l
 	return MOSQ_ERR_SUCCESS;
 }
 
-
 static int add_username(struct options *options, const char *key, const char *username)
 {
 	size_t count = (size_t)options->allowed_username_count;
 	char **usernames;
 
-	if(username[0] == '\0'){
-		return refuse(key, "is empty");
-	}
+	if(username[0] == '\0') return refuse(key, "is empty");
 	usernames = mosquitto_realloc(options->allowed_usernames, sizeof(char *)*(count+1));
-	if(!usernames){
-		return MOSQ_ERR_NOMEM;
-	}
+	if(!usernames) return MOSQ_ERR_NOMEM;
 	options->allowed_usernames = usernames;
 	usernames[count] = mosquitto_strdup(username);
-	if(!usernames[count]){
-		return MOSQ_ERR_NOMEM;
-	}
+	if(!usernames[count]) return MOSQ_ERR_NOMEM;
 	options->allowed_username_count++;
 	return MOSQ_ERR_SUCCESS;
 }
-
 
 static int add_port(struct options *options, const char *key, const char *value)
 {
@@ -61,30 +49,22 @@ static int add_port(struct options *options, const char *key, const char *value)
 	int *ports;
 	int rc = read_number(key, value, 1, 65535, &port);
 
-	if(rc){
-		return rc;
-	}
+	if(rc) return rc;
 	ports = mosquitto_realloc(options->allowed_ports, sizeof(int)*(count+1));
-	if(!ports){
-		return MOSQ_ERR_NOMEM;
-	}
+	if(!ports) return MOSQ_ERR_NOMEM;
 	options->allowed_ports = ports;
 	ports[count] = (int)port;
 	options->allowed_port_count++;
 	return MOSQ_ERR_SUCCESS;
 }
 
-
 static int set_state_dir(struct options *options, const char *key, const char *path)
 {
-	if(path[0] != '/'){
-		return refuse(key, "must be an absolute path");
-	}
+	if(path[0] != '/') return refuse(key, "must be an absolute path");
 	mosquitto_free(options->state_dir);
 	options->state_dir = mosquitto_strdup(path);
 	return options->state_dir ? MOSQ_ERR_SUCCESS : MOSQ_ERR_NOMEM;
 }
-
 
 /* "<qos>" or "<qos> <port>" */
 static int add_qos_limit(struct options *options, const char *key, const char *value)
@@ -98,20 +78,15 @@ static int add_qos_limit(struct options *options, const char *key, const char *v
 	}
 	if(value[1]){
 		int rc = read_number(key, &value[2], 1, 65535, &port);
-		if(rc){
-			return rc;
-		}
+		if(rc) return rc;
 	}
 	limits = mosquitto_realloc(options->qos_limits, sizeof(struct qos_limit)*(count+1));
-	if(!limits){
-		return MOSQ_ERR_NOMEM;
-	}
+	if(!limits) return MOSQ_ERR_NOMEM;
 	options->qos_limits = limits;
 	limits[count] = (struct qos_limit){ (int)port, (uint8_t)(value[0]-'0') };
 	options->qos_limit_count++;
 	return MOSQ_ERR_SUCCESS;
 }
-
 
 static int read_option(struct options *options, const char *key, const char *value)
 {
@@ -137,7 +112,6 @@ static int read_option(struct options *options, const char *key, const char *val
 	return MOSQ_ERR_INVAL;
 }
 
-
 int options_read(struct options *options, const struct mosquitto_opt *opts, int opt_count)
 {
 	memset(options, 0, sizeof(*options));
@@ -146,9 +120,7 @@ int options_read(struct options *options, const struct mosquitto_opt *opts, int 
 
 	for(int i=0; i<opt_count; i++){
 		int rc = read_option(options, opts[i].key, opts[i].value ? opts[i].value : "");
-		if(rc){
-			return rc;
-		}
+		if(rc) return rc;
 	}
 	if(options->allowed_username_count == 0 && !options->allow_anonymous_control){
 		mosquitto_log_printf(MOSQ_LOG_ERR,
@@ -168,7 +140,6 @@ int options_read(struct options *options, const struct mosquitto_opt *opts, int 
 	return MOSQ_ERR_SUCCESS;
 }
 
-
 void options_cleanup(struct options *options)
 {
 	for(int i=0; i<options->allowed_username_count; i++){
@@ -181,17 +152,13 @@ void options_cleanup(struct options *options)
 	memset(options, 0, sizeof(*options));
 }
 
-
 bool options_name_username(const struct options *options, const char *username)
 {
 	for(int i=0; username && i<options->allowed_username_count; i++){
-		if(!strcmp(options->allowed_usernames[i], username)){
-			return true;
-		}
+		if(!strcmp(options->allowed_usernames[i], username)) return true;
 	}
 	return false;
 }
-
 
 bool options_allow(const struct options *options, const char *username, int port)
 {
@@ -202,7 +169,6 @@ bool options_allow(const struct options *options, const char *username, int port
 	}
 	return port_allowed && (username ? options_name_username(options, username) : options->allow_anonymous_control);
 }
-
 
 uint8_t options_max_qos(const struct options *options, int port)
 {

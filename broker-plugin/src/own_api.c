@@ -42,7 +42,6 @@ static void describe(struct command *command)
 	command_succeed(command, &data);
 }
 
-
 static const struct command_handler handlers[] = {
 	{ "describe", describe, MOSQ_LOG_INFO, NEEDS_NOTHING, NULL, "" },
 	{ "listClients", list_clients, MOSQ_LOG_INFO, NEEDS_CLIENTS, "inspect", "filter fields verbose limit cursor" },

@@ -26,9 +26,7 @@ MOSQUITTO_PLUGIN_DECLARE_VERSION(5);
 int mosquitto_plugin_version(int supported_version_count, const int *supported_versions)
 {
 	for(int i=0; i<supported_version_count; i++){
-		if(supported_versions[i] == 5){
-			return 5;
-		}
+		if(supported_versions[i] == 5) return 5;
 	}
 	return -1;
 }
@@ -52,34 +50,24 @@ static int loaded;
 
 static int tick_callback(int event, void *event_data, void *userdata)
 {
-	bool is_busy, is_waiting;
+	bool is_busy;
 
-	(void)event;
-	(void)userdata;
 #if BUILT_FOR_2_1
 	sessions_tick();
 #else
 	sessions_settle();
 #endif
-	is_busy = control_is_busy();
-	if(!is_busy){
-		self_disconnect_tick(); /* a sender that named itself has had its reply */
-	}
+	if(!control_is_busy()) self_disconnect_tick(); /* a sender that named itself has had its reply */
 	is_busy = control_tick();
 	is_busy = standing_tick() || is_busy;
-	is_waiting = events_tick();
 #if BUILT_FOR_2_1
 	/* Without a wish, the broker calls at every turn of its loop, but does not hurry to the next one. */
-	if(is_busy || is_waiting){
+	if(events_tick() || is_busy){
 		((struct mosquitto_evt_tick *)event_data)->next_ms = is_busy ? BUSY_MS : WAITING_MS;
 	}
-#else
-	(void)event_data;
-	(void)is_waiting;
 #endif
 	return MOSQ_ERR_SUCCESS;
 }
-
 
 /* An event this plugin listens to. */
 struct registration {
@@ -118,7 +106,6 @@ static int list_registrations(struct plugin *plugin, struct registration list[MA
 	return count;
 }
 
-
 static int register_all(struct plugin *plugin)
 {
 	struct registration registrations[MAX_REGISTRATIONS];
@@ -130,13 +117,10 @@ static int register_all(struct plugin *plugin)
 		if(rc == MOSQ_ERR_ALREADY_EXISTS){
 			mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: the plugin can only be loaded once.");
 		}
-		if(rc){
-			return rc;
-		}
+		if(rc) return rc;
 	}
 	return MOSQ_ERR_SUCCESS;
 }
-
 
 static void unregister_all(struct plugin *plugin)
 {
@@ -148,7 +132,6 @@ static void unregister_all(struct plugin *plugin)
 				registrations[i].topic);
 	}
 }
-
 
 static void log_start(const struct options *options)
 {
@@ -178,15 +161,12 @@ static void log_start(const struct options *options)
 	}
 }
 
-
 /* Reads what has to be there before the first client comes. */
 static int prepare(struct plugin *plugin, struct mosquitto_opt *opts, int opt_count)
 {
 	int rc = options_read(&plugin->options, opts, opt_count);
 
-	if(rc){
-		return rc;
-	}
+	if(rc) return rc;
 	access_use(&plugin->options);
 	if(control_offers(&plugin->options, NEEDS_BANS) && !bans_load(plugin->options.state_dir)){
 		return MOSQ_ERR_INVAL;
@@ -203,7 +183,6 @@ static int prepare(struct plugin *plugin, struct mosquitto_opt *opts, int opt_co
 	}
 	return rc;
 }
-
 
 static void clean_up(struct plugin *plugin)
 {
@@ -222,20 +201,15 @@ static void clean_up(struct plugin *plugin)
 	mosquitto_free(plugin);
 }
 
-
 /* The broker does not start when this returns an error. */
 int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **user_data, struct mosquitto_opt *options, int option_count)
 {
 	struct plugin *plugin;
 	int rc;
 
-	if(!broker_version_matches_build()){
-		return MOSQ_ERR_NOT_SUPPORTED;
-	}
+	if(!broker_version_matches_build()) return MOSQ_ERR_NOT_SUPPORTED;
 	plugin = mosquitto_calloc(1, sizeof(struct plugin));
-	if(!plugin){
-		return MOSQ_ERR_NOMEM;
-	}
+	if(!plugin) return MOSQ_ERR_NOMEM;
 	plugin->identifier = identifier;
 	plugin->client_control = (struct control_endpoint){ &client_control_api, &plugin->options };
 	plugin->inspect = (struct control_endpoint){ &inspect_api, &plugin->options };
@@ -252,13 +226,10 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **user_data, s
 	return MOSQ_ERR_SUCCESS;
 }
 
-
 int mosquitto_plugin_cleanup(void *user_data, struct mosquitto_opt *options, int option_count)
 {
 	struct plugin *plugin = user_data;
 
-	(void)options;
-	(void)option_count;
 	if(plugin){
 		unregister_all(plugin);
 		loaded--;

@@ -13,7 +13,6 @@ void reply_send(const char *clientid, const char *topic, struct json_text *text)
 {
 	if(text->failed || text->length > MQTT_MAX_PAYLOAD
 			|| mosquitto_broker_publish(clientid, topic, (int)text->length, text->text, 0, false, NULL)){
-
 		mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: out of memory, a message to client '%.128s' is lost.",
 				clientid);
 		json_free(text);
@@ -22,12 +21,9 @@ void reply_send(const char *clientid, const char *topic, struct json_text *text)
 	memset(text, 0, sizeof(*text)); /* the memory is the broker's now */
 }
 
-
 static void flush(struct reply *reply)
 {
-	if(reply->text.length == 0){
-		return;
-	}
+	if(reply->text.length == 0) return;
 	json_append(&reply->text, REPLY_TAIL, strlen(REPLY_TAIL));
 	if(reply->clientid){
 		reply_send(reply->clientid, reply->topic, &reply->text);
@@ -35,12 +31,9 @@ static void flush(struct reply *reply)
 	json_free(&reply->text);
 }
 
-
 void reply_add(struct reply *reply, const struct json_text *response)
 {
-	if(!reply->clientid){
-		return;
-	}
+	if(!reply->clientid) return;
 	if(response->failed){
 		mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: out of memory, a response to client '%.128s' is lost.",
 				reply->clientid);
@@ -56,7 +49,6 @@ void reply_add(struct reply *reply, const struct json_text *response)
 		flush(reply);
 	}
 }
-
 
 void reply_end(struct reply *reply)
 {

@@ -24,27 +24,19 @@ size_t request_text_sequence(const char *start, size_t length)
 	};
 
 	for(size_t i=0; i<sizeof(sequences)/sizeof(sequences[0]); i++){
-		if(text[0] < sequences[i].first_min || text[0] > sequences[i].first_max){
-			continue;
-		}
-		if(length < sequences[i].length){
-			return 0;
-		}
+		if(text[0] < sequences[i].first_min || text[0] > sequences[i].first_max) continue;
+		if(length < sequences[i].length) return 0;
 		if(sequences[i].length > 1
 				&& (text[1] < sequences[i].second_min || text[1] > sequences[i].second_max)){
-
 			return 0;
 		}
 		for(size_t k=2; k<sequences[i].length; k++){
-			if((text[k] & 0xC0) != 0x80){
-				return 0;
-			}
+			if((text[k] & 0xC0) != 0x80) return 0;
 		}
 		return sequences[i].length;
 	}
 	return 0;
 }
-
 
 char *request_text_copy(const void *payload, size_t length)
 {
@@ -52,9 +44,7 @@ char *request_text_copy(const void *payload, size_t length)
 	char *text = mosquitto_malloc(length+1);
 	size_t step;
 
-	if(!text){
-		return NULL;
-	}
+	if(!text) return NULL;
 	for(size_t i=0; i<length; i+=step){
 		unsigned char character = (unsigned char)from[i];
 
@@ -86,7 +76,6 @@ char *request_text_copy(const void *payload, size_t length)
 	text[length] = '\0';
 	return text;
 }
-
 
 bool request_text_has_nul(const char *string)
 {

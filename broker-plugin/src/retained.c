@@ -26,18 +26,13 @@ static bool make_mark(void)
 {
 	unsigned char random[MARK_BYTES];
 
-	if(mark[0]){
-		return true;
-	}
-	if(getrandom(random, sizeof(random), 0) != sizeof(random)){
-		return false;
-	}
+	if(mark[0]) return true;
+	if(getrandom(random, sizeof(random), 0) != sizeof(random)) return false;
 	for(int i=0; i<MARK_BYTES; i++){
 		(void)snprintf(&mark[2*i], 3, "%02x", random[i]);
 	}
 	return true;
 }
-
 
 int retained_on_message_out(int event, void *event_data, void *userdata)
 {
@@ -45,12 +40,9 @@ int retained_on_message_out(int event, void *event_data, void *userdata)
 	char *name = NULL, *value = NULL;
 	bool is_marked;
 
-	(void)event;
-	(void)userdata;
 	if(!mark[0] || !message->properties
 			|| mosquitto_property_identifier(message->properties) != MQTT_PROP_USER_PROPERTY
 			|| !mosquitto_property_read_string_pair(message->properties, MQTT_PROP_USER_PROPERTY, &name, &value, false)){
-
 		return MOSQ_ERR_SUCCESS;
 	}
 	is_marked = !strcmp(name, MARK_NAME) && !strcmp(value, mark);
@@ -69,7 +61,6 @@ int retained_on_message_out(int event, void *event_data, void *userdata)
 	return MOSQ_ERR_SUCCESS;
 }
 
-
 /* The value of a base64 character, -1 if it is none (RFC 4648, section 4). */
 static int base64_value(char character)
 {
@@ -78,7 +69,6 @@ static int base64_value(char character)
 
 	return at ? (int)(at-alphabet) : -1;
 }
-
 
 /* Decodes padded base64; NULL if it is none or memory is short. Free with mosquitto_free(). */
 static unsigned char *decode_base64(const char *text, size_t *length)
@@ -106,13 +96,11 @@ static unsigned char *decode_base64(const char *text, size_t *length)
 	return bytes;
 }
 
-
 /* Adds a property of the command, if it is there; false if it is not what it should be. */
 static bool add_text(mosquitto_property **properties, int identifier, const cJSON *json)
 {
 	return !json || (fields_text(json) && !mosquitto_property_add_string(properties, identifier, json->valuestring));
 }
-
 
 static bool add_binary(mosquitto_property **properties, int identifier, const cJSON *json)
 {
@@ -126,14 +114,11 @@ static bool add_binary(mosquitto_property **properties, int identifier, const cJ
 	return is_added;
 }
 
-
 static bool add_user_properties(mosquitto_property **properties, const cJSON *list)
 {
 	const cJSON *pair;
 
-	if(list && !cJSON_IsArray(list)){
-		return false;
-	}
+	if(list && !cJSON_IsArray(list)) return false;
 	cJSON_ArrayForEach(pair, list){
 		const char *name = cJSON_GetStringValue(cJSON_GetArrayItem(pair, 0));
 		const char *value = cJSON_GetStringValue(cJSON_GetArrayItem(pair, 1));
@@ -143,13 +128,11 @@ static bool add_user_properties(mosquitto_property **properties, const cJSON *li
 				|| (value[0] && mosquitto_validate_utf8(value, (int)strlen(value)))
 				|| strlen(name) > UINT16_MAX || strlen(value) > UINT16_MAX
 				|| mosquitto_property_add_string_pair(properties, MQTT_PROP_USER_PROPERTY, name, value)){
-
 			return false;
 		}
 	}
 	return true;
 }
-
 
 /* The message's properties with the mark in front; false: there is none or the command's are wrong. */
 static bool make_properties(mosquitto_property **properties, const cJSON *json)
@@ -158,14 +141,11 @@ static bool make_properties(mosquitto_property **properties, const cJSON *json)
 	const cJSON *expiry = fields_get(json, "messageExpiryInterval");
 	int64_t number;
 
-	if(json && !cJSON_IsObject(json)){
-		return false;
-	}
+	if(json && !cJSON_IsObject(json)) return false;
 	for(const cJSON *field=json ? json->child : NULL; field; field=field->next){
 		if(strcmp(field->string, "contentType") && strcmp(field->string, "responseTopic")
 				&& strcmp(field->string, "correlationData") && strcmp(field->string, "userProperties")
 				&& strcmp(field->string, "payloadFormatIndicator") && strcmp(field->string, "messageExpiryInterval")){
-
 			return false;
 		}
 	}
@@ -174,18 +154,15 @@ static bool make_properties(mosquitto_property **properties, const cJSON *json)
 			|| !add_text(properties, MQTT_PROP_RESPONSE_TOPIC, fields_get(json, "responseTopic"))
 			|| !add_binary(properties, MQTT_PROP_CORRELATION_DATA, fields_get(json, "correlationData"))
 			|| !add_user_properties(properties, fields_get(json, "userProperties"))){
-
 		return false;
 	}
 	if(format && (!fields_whole_number(format, 0, 1, &number)
 			|| mosquitto_property_add_byte(properties, MQTT_PROP_PAYLOAD_FORMAT_INDICATOR, (uint8_t)number))){
-
 		return false;
 	}
 	return !expiry || (fields_whole_number(expiry, 0, UINT32_MAX, &number)
 			&& !mosquitto_property_add_int32(properties, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL, (uint32_t)number));
 }
-
 
 /* Only who is connected: what the broker cannot deliver it keeps for ever. The same goes for a QoS that is too high. */
 static bool is_receiver(struct command *command, uint8_t *max_qos)
@@ -204,14 +181,12 @@ static bool is_receiver(struct command *command, uint8_t *max_qos)
 		command_fail(command, FAILED_CLIENT_NOT_CONNECTED);
 	}else if(filter && !clients_find_subscription(client, filter->valuestring)
 			&& client_subscriptions_are_known(client, context)){
-
 		command_fail(command, FAILED_NOT_SUBSCRIBED); /* any more: it may have connected again */
 	}else{
 		*max_qos = access_max_qos(client);
 	}
 	return !command->ended;
 }
-
 
 void deliver_retained(struct command *command)
 {
@@ -224,16 +199,13 @@ void deliver_retained(struct command *command)
 
 	if(!command_read_clientid(command) || !command_read_topic(command)
 			|| !command_read_whole(command, "qos", 0, 2, &qos)){
-
 		return;
 	}
 	if(mosquitto_pub_topic_check(command->topic)){
 		command_fail_field(command, "topic", "Invalid topic");
 		return;
 	}
-	if(!is_receiver(command, &max_qos)){
-		return;
-	}
+	if(!is_receiver(command, &max_qos)) return;
 	payload = text ? decode_base64(text, &length) : NULL;
 	if(!payload){
 		command_fail_field(command, "payload", "Invalid/missing payload");
@@ -243,7 +215,6 @@ void deliver_retained(struct command *command)
 		command_fail_field(command, "properties", "Invalid properties");
 	}else if(mosquitto_broker_publish(command->clientid, command->topic, (int)length, payload,
 			(int)(qos < max_qos ? qos : max_qos), false, properties)){
-
 		command_fail(command, FAILED_INTERNAL);
 	}else{
 		command_succeed(command, NULL);

@@ -22,14 +22,10 @@ bool self_disconnect_schedule(const char *clientid, bool with_will)
 	struct scheduled *scheduled;
 
 	for(scheduled=first; scheduled; scheduled=scheduled->next){
-		if(!strcmp(scheduled->clientid, clientid)){
-			return true;
-		}
+		if(!strcmp(scheduled->clientid, clientid)) return true;
 	}
 	scheduled = mosquitto_calloc(1, sizeof(struct scheduled)+length+1);
-	if(!scheduled){
-		return false;
-	}
+	if(!scheduled) return false;
 	scheduled->ticks_left = TICKS_UNTIL_REPLIED;
 	scheduled->with_will = with_will;
 	memcpy(scheduled->clientid, clientid, length);
@@ -37,7 +33,6 @@ bool self_disconnect_schedule(const char *clientid, bool with_will)
 	first = scheduled;
 	return true;
 }
-
 
 void self_disconnect_tick(void)
 {
@@ -59,7 +54,6 @@ void self_disconnect_tick(void)
 		mosquitto_free(scheduled);
 	}
 }
-
 
 void self_disconnect_cleanup(void)
 {

@@ -18,7 +18,6 @@ static void forget_subscriptions_of_ended_session(struct client *client, const s
 	}
 }
 
-
 static struct client *add_connected(const struct mosquitto *context, int64_t now)
 {
 	struct client *client = clients_add(mosquitto_client_id(context));
@@ -39,12 +38,10 @@ static struct client *add_connected(const struct mosquitto *context, int64_t now
 	return client;
 }
 
-
 bool sessions_is_connected(const struct client *client)
 {
 	return client->context && !client->leaving;
 }
-
 
 bool sessions_kick(struct client *client, bool with_will, enum client_leaving why)
 {
@@ -52,7 +49,6 @@ bool sessions_kick(struct client *client, bool with_will, enum client_leaving wh
 	/* From here on the entry may be gone. */
 	return mosquitto_kick_client_by_clientid(client->id, with_will) == MOSQ_ERR_SUCCESS;
 }
-
 
 struct client *sessions_find(const char *id, const struct mosquitto **context)
 {
@@ -67,7 +63,6 @@ struct client *sessions_find(const char *id, const struct mosquitto **context)
 	return *context ? client : NULL;
 }
 
-
 #if BUILT_FOR_2_1
 
 static void set_offline(struct client *client)
@@ -76,7 +71,6 @@ static void set_offline(struct client *client)
 	client->leaving = NOT_LEAVING;
 	client->disconnected_ms = clock_now_ms();
 }
-
 
 /*
  * A client whose connection or session was taken over. The broker tells of the end of the old one before the beginning
@@ -92,25 +86,18 @@ void sessions_settle(void)
 	}
 }
 
-
 int sessions_on_connect(int event, void *event_data, void *userdata)
 {
 	const struct mosquitto *context = ((const struct mosquitto_evt_connect *)event_data)->client;
 	struct client *client = add_connected(context, clock_now_ms());
 
-	(void)event;
-	(void)userdata;
 	if(client == taken_over){
 		taken_over = NULL;
 	}
 	sessions_settle();
-	if(!client){
-		return MOSQ_ERR_SUCCESS;
-	}
+	if(!client) return MOSQ_ERR_SUCCESS;
 	events_connected(client);
-	if(access_may_command(context)){
-		return MOSQ_ERR_SUCCESS;
-	}
+	if(access_may_command(context)) return MOSQ_ERR_SUCCESS;
 	if(bans_find(context)){
 		warnings_raise(WARNING_BANNED_GOT_IN, context);
 		sessions_kick(client, false, LEAVING_BANNED);
@@ -120,14 +107,11 @@ int sessions_on_connect(int event, void *event_data, void *userdata)
 	return MOSQ_ERR_SUCCESS;
 }
 
-
 int sessions_on_offline(int event, void *event_data, void *userdata)
 {
 	const struct mosquitto_evt_client_offline *offline = event_data;
 	struct client *client;
 
-	(void)event;
-	(void)userdata;
 	sessions_settle();
 	client = clients_find(mosquitto_client_id(offline->client));
 	if(client && client->context == offline->client){
@@ -137,7 +121,6 @@ int sessions_on_offline(int event, void *event_data, void *userdata)
 	return MOSQ_ERR_SUCCESS;
 }
 
-
 /* Also comes for refused logins, and once more for a session that was offline: only what the table knows counts. */
 int sessions_on_disconnect(int event, void *event_data, void *userdata)
 {
@@ -145,13 +128,10 @@ int sessions_on_disconnect(int event, void *event_data, void *userdata)
 	bool is_takeover = disconnect->reason == MOSQ_ERR_SESSION_TAKEN_OVER;
 	struct client *client;
 
-	(void)event;
-	(void)userdata;
 	sessions_settle();
 	client = clients_find(mosquitto_client_id(disconnect->client));
 	if(!client || (client->context && client->context != disconnect->client)
 			|| (!client->context && mosquitto_client(client->id) != disconnect->client)){
-
 		return MOSQ_ERR_SUCCESS;
 	}
 	if(client->context){
@@ -166,14 +146,11 @@ int sessions_on_disconnect(int event, void *event_data, void *userdata)
 	return MOSQ_ERR_SUCCESS;
 }
 
-
 int sessions_on_subscribe(int event, void *event_data, void *userdata)
 {
 	const struct mosquitto_evt_subscribe *subscribe = event_data;
 	struct client *client = clients_find(mosquitto_client_id(subscribe->client));
 
-	(void)event;
-	(void)userdata;
 	if(client){
 		clients_set_subscription(client, subscribe->data.topic_filter, subscribe->data.options,
 				subscribe->data.identifier, BY_CLIENT, NULL);
@@ -181,31 +158,25 @@ int sessions_on_subscribe(int event, void *event_data, void *userdata)
 	return MOSQ_ERR_SUCCESS;
 }
 
-
 int sessions_on_unsubscribe(int event, void *event_data, void *userdata)
 {
 	const struct mosquitto_evt_unsubscribe *unsubscribe = event_data;
 	struct client *client = clients_find(mosquitto_client_id(unsubscribe->client));
 
-	(void)event;
-	(void)userdata;
 	if(client){
 		clients_forget_subscription(client, unsubscribe->data.topic_filter);
 	}
 	return MOSQ_ERR_SUCCESS;
 }
 
-
 /* A session read from disk has no protocol version until its client is back; the broker's own bridges have one. */
 static int take_in_session(const struct mosquitto *context, void *userdata)
 {
-	(void)userdata;
 	if(mosquitto_client_protocol_version(context) == 0 && !clients_add(mosquitto_client_id(context))){
 		return MOSQ_ERR_NOMEM;
 	}
 	return MOSQ_ERR_SUCCESS;
 }
-
 
 const struct mosquitto *sessions_context(struct client *client)
 {
@@ -220,7 +191,6 @@ const struct mosquitto *sessions_context(struct client *client)
 	return context;
 }
 
-
 static bool taken_in;
 static uint64_t checked;    /* up to this sequence */
 static int64_t checked_us;
@@ -234,27 +204,21 @@ void sessions_tick(void)
 		mosquitto_apply_on_all_clients(take_in_session, NULL);
 		standing_apply_to_all();
 	}
-	if(now - checked_us < EXPIRY_CHECK_US){
-		return;
-	}
+	if(now - checked_us < EXPIRY_CHECK_US) return;
 	checked_us = now;
 	for(int i=0; i<EXPIRY_CHECKS; i++){
 		struct client *client = clients_after(checked);
 
 		checked = client ? client->sequence : 0;
-		if(!client){
-			break;
-		}
+		if(!client) break;
 		sessions_context(client);
 	}
 }
-
 
 bool sessions_purge(struct client *client)
 {
 	return mosquitto_persist_client_delete(client->id) == MOSQ_ERR_SUCCESS;
 }
-
 
 void sessions_cleanup(void)
 {
@@ -290,7 +254,6 @@ static bool has_settled(const struct login *login)
 			|| (clock_now_ms() - login->ms >= WEBSOCKET_SETTLES_MS && !known);
 }
 
-
 /* Takes it out of the list, and into the table if it got in. */
 static void end_login(struct login **link, bool got_in)
 {
@@ -303,7 +266,6 @@ static void end_login(struct login **link, bool got_in)
 	mosquitto_free(login);
 }
 
-
 void sessions_settle(void)
 {
 	for(struct login **link=&logins; *link;){
@@ -315,7 +277,6 @@ void sessions_settle(void)
 	}
 }
 
-
 void sessions_got_in(const struct mosquitto *context)
 {
 	for(struct login **link=&logins; *link; link=&(*link)->next){
@@ -325,7 +286,6 @@ void sessions_got_in(const struct mosquitto *context)
 		}
 	}
 }
-
 
 void sessions_login(const struct mosquitto *context)
 {
@@ -341,15 +301,12 @@ void sessions_login(const struct mosquitto *context)
 	}
 }
 
-
 int sessions_on_disconnect(int event, void *event_data, void *userdata)
 {
 	const struct mosquitto *context = ((const struct mosquitto_evt_disconnect *)event_data)->client;
 	const char *id = mosquitto_client_id(context);
 	struct client *client = id ? clients_find(id) : NULL;
 
-	(void)event;
-	(void)userdata;
 	for(struct login **link=&logins; *link; link=&(*link)->next){
 		if((*link)->context == context){
 			end_login(link, false);
@@ -362,19 +319,15 @@ int sessions_on_disconnect(int event, void *event_data, void *userdata)
 	return MOSQ_ERR_SUCCESS;
 }
 
-
 const struct mosquitto *sessions_context(struct client *client)
 {
 	return client->context;
 }
 
-
 bool sessions_purge(struct client *client)
 {
-	(void)client;
 	return false;
 }
-
 
 void sessions_cleanup(void)
 {

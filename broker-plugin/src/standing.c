@@ -55,14 +55,12 @@ static void free_standing(struct standing *standing)
 	}
 }
 
-
 static void free_if_unused(struct standing *standing)
 {
 	if(standing->is_removed && standing->subscriptions == 0 && standing->holders == 0){
 		free_standing(standing);
 	}
 }
-
 
 void standing_count_subscription(struct standing *standing, int change)
 {
@@ -71,7 +69,6 @@ void standing_count_subscription(struct standing *standing, int change)
 		free_if_unused(standing);
 	}
 }
-
 
 /* For a command that takes more than one turn: others may take it out of use meanwhile. */
 static void hold(struct standing *standing, int change)
@@ -82,7 +79,6 @@ static void hold(struct standing *standing, int change)
 	}
 }
 
-
 /* Takes it out of use; it goes when its last subscription does. */
 static void retire(struct standing *standing)
 {
@@ -90,20 +86,17 @@ static void retire(struct standing *standing)
 	free_if_unused(standing);
 }
 
-
 static bool copy(char **to, const char *from, size_t *bytes)
 {
 	*bytes += from ? strlen(from)+1 : 0;
 	return fields_copy(to, from);
 }
 
-
 static bool selects(const struct standing *standing, const char *clientid, const char *username)
 {
 	return (!standing->clientid || glob_matches(standing->clientid, clientid))
 			&& (!standing->username || glob_matches(standing->username, username ? username : ANONYMOUS));
 }
-
 
 /* What is behind "$share/<name>/", or the filter itself. */
 static const char *without_share(const char *filter)
@@ -116,13 +109,11 @@ static const char *without_share(const char *filter)
 	return filter;
 }
 
-
 /* Whether a filter begins with a `$` that is not written in what it was made from. */
 static bool has_new_dollar(const char *made, const char *from)
 {
 	return made[0] == '$' && (from[0] != '$' || !strncmp(from, PLACEHOLDER, strlen(PLACEHOLDER)));
 }
-
 
 /*
  * The topic for this client, NULL if its id cannot stand there: it would be several levels, or a topic that begins with
@@ -134,9 +125,7 @@ static char *topic_for(const char *topic, const char *clientid)
 	const char *rest = topic;
 	const char *found;
 
-	if(strstr(topic, PLACEHOLDER) && strpbrk(clientid, "+#/")){
-		return NULL;
-	}
+	if(strstr(topic, PLACEHOLDER) && strpbrk(clientid, "+#/")) return NULL;
 	while((found = strstr(rest, PLACEHOLDER))){
 		json_append(&text, rest, (size_t)(found-rest));
 		json_append(&text, clientid, strlen(clientid));
@@ -146,13 +135,11 @@ static char *topic_for(const char *topic, const char *clientid)
 	if(text.failed || text.length > MAX_FILTER_BYTES+1 || mosquitto_sub_topic_check(text.text)
 			|| has_new_dollar(text.text, topic)
 			|| has_new_dollar(without_share(text.text), without_share(topic))){
-
 		json_free(&text);
 		return NULL;
 	}
 	return text.text;
 }
-
 
 enum applied { NOT_APPLIED, SKIPPED, APPLIED };
 
@@ -168,13 +155,10 @@ static enum applied apply(struct standing *standing, struct client *client, cons
 
 	if(standing->is_removed || access_is_control_client(client)
 			|| !selects(standing, client->id, mosquitto_client_username(context))){
-
 		return NOT_APPLIED;
 	}
 	topic = topic_for(standing->topic, client->id);
-	if(!topic){
-		return SKIPPED;
-	}
+	if(!topic) return SKIPPED;
 	known = clients_find_subscription(client, topic);
 	if(known && known->by != BY_STANDING){
 		mosquitto_free(topic);
@@ -190,7 +174,6 @@ static enum applied apply(struct standing *standing, struct client *client, cons
 	return rc == MOSQ_ERR_SUCCESS ? APPLIED : SKIPPED;
 }
 
-
 void standing_apply(struct client *client)
 {
 	const struct mosquitto *context = count ? sessions_context(client) : NULL;
@@ -200,13 +183,11 @@ void standing_apply(struct client *client)
 	}
 }
 
-
 void standing_apply_to_all(void)
 {
 	is_applying = count > 0;
 	applied_to = 0;
 }
-
 
 bool standing_tick(void)
 {
@@ -224,7 +205,6 @@ bool standing_tick(void)
 	return is_applying;
 }
 
-
 /* The index of a name, or where it would have to be. */
 static int index_of(const char *name, bool *found)
 {
@@ -237,7 +217,6 @@ static int index_of(const char *name, bool *found)
 	return index;
 }
 
-
 static void insert(struct standing *standing, int index)
 {
 	memmove(&all[index+1], &all[index], sizeof(all[0])*(size_t)(count-index));
@@ -245,7 +224,6 @@ static void insert(struct standing *standing, int index)
 	count++;
 	all_bytes += standing->bytes;
 }
-
 
 static struct standing *take(int index)
 {
@@ -256,7 +234,6 @@ static struct standing *take(int index)
 	all_bytes -= standing->bytes;
 	return standing;
 }
-
 
 /* `for_store`: as the file has it; else as a command's data, with the number of clients. */
 static void write_standing(struct json_text *json, const char *key, const struct standing *standing, bool for_store)
@@ -287,7 +264,6 @@ static void write_standing(struct json_text *json, const char *key, const struct
 	json_close_object(json);
 }
 
-
 /* Stores them as they will be, with one in the place of another; both may be NULL. */
 static void store_all(struct command *command, const struct standing *without, const struct standing *with)
 {
@@ -306,7 +282,6 @@ static void store_all(struct command *command, const struct standing *without, c
 	command_store(command, STORE_NAME, &json);
 }
 
-
 /* ^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$ */
 static const char *read_name(const cJSON *json)
 {
@@ -317,7 +292,6 @@ static const char *read_name(const cJSON *json)
 	return length > 0 && length <= MAX_NAME && strspn(name, allowed) == length && !strchr("._-", name[0]) ? name : NULL;
 }
 
-
 /* `select`: the globs, NULL where there is none. The field that is wrong, or NULL. */
 static const char *read_select(const cJSON *json, const char **clientid, const char **username)
 {
@@ -325,17 +299,13 @@ static const char *read_select(const cJSON *json, const char **clientid, const c
 	const cJSON *field;
 
 	*clientid = *username = NULL;
-	if(!cJSON_IsObject(select) || !select->child){
-		return "select";
-	}
+	if(!cJSON_IsObject(select) || !select->child) return "select";
 	cJSON_ArrayForEach(field, select){
 		const char *glob = fields_text(field);
 		const char **to = !strcmp(field->string, "clientid") ? clientid
 			: !strcmp(field->string, "username") ? username : NULL;
 
-		if(!to || *to){
-			return "select";
-		}
+		if(!to || *to) return "select";
 		if(!glob || !glob_is_valid(glob)){
 			return to == clientid ? "select.clientid" : "select.username";
 		}
@@ -343,7 +313,6 @@ static const char *read_select(const cJSON *json, const char **clientid, const c
 	}
 	return NULL;
 }
-
 
 /*
  * A standing subscription of a command, or of an item of the file made to look like one. NULL: the command has failed.
@@ -366,9 +335,7 @@ static struct standing *read_standing(struct command *command)
 		command_fail_field(command, wrong, "Invalid standing subscription");
 		return NULL;
 	}
-	if(!command_read_topic(command)){
-		return NULL;
-	}
+	if(!command_read_topic(command)) return NULL;
 	example = topic_for(command->topic, "x");
 	if(!example){
 		command_fail_field(command, "topic", "Invalid topic filter");
@@ -376,16 +343,13 @@ static struct standing *read_standing(struct command *command)
 	}
 	is_valid = subscription_read_options(command, example, &options);
 	mosquitto_free(example);
-	if(!is_valid){
-		return NULL;
-	}
+	if(!is_valid) return NULL;
 	standing = mosquitto_calloc(1, sizeof(struct standing));
 	if(!standing || !copy(&standing->name, name, &standing->bytes)
 			|| !copy(&standing->clientid, clientid, &standing->bytes)
 			|| !copy(&standing->username, username, &standing->bytes)
 			|| !copy(&standing->topic, command->topic, &standing->bytes)
 			|| !copy(&standing->by, by ? fields_note(by, MAX_BY) : NULL, &standing->bytes)){
-
 		free_standing(standing);
 		command_fail(command, FAILED_INTERNAL);
 		return NULL;
@@ -395,7 +359,6 @@ static struct standing *read_standing(struct command *command)
 	standing->since = clock_now_ms();
 	return standing;
 }
-
 
 /* setStandingSubscription and deleteStandingSubscription: it is stored, and then there is one pass over all clients. */
 struct pass {
@@ -419,7 +382,6 @@ static void free_pass(void *state)
 	hold(pass->set, -1);
 }
 
-
 /* Takes away what the old one made, but for what the new one makes again. */
 static void take_away(struct pass *pass, struct client *client)
 {
@@ -433,13 +395,11 @@ static void take_away(struct pass *pass, struct client *client)
 	}
 }
 
-
 static bool makes_the_same(const struct pass *pass, const struct client *client, const struct mosquitto *context)
 {
 	return pass->set && !pass->set->is_removed && !strcmp(pass->set->topic, pass->old->topic)
 			&& selects(pass->set, client->id, mosquitto_client_username(context));
 }
-
 
 /* The new one takes over what the old one made. */
 static void hand_over(struct pass *pass, struct client *client)
@@ -450,7 +410,6 @@ static void hand_over(struct pass *pass, struct client *client)
 		}
 	}
 }
-
 
 static void pass_on_client(struct pass *pass, struct client *client, const struct mosquitto *context)
 {
@@ -468,7 +427,6 @@ static void pass_on_client(struct pass *pass, struct client *client, const struc
 	}
 }
 
-
 static void go_over_clients(struct command *command)
 {
 	struct pass *pass = command->state;
@@ -483,9 +441,7 @@ static void go_over_clients(struct command *command)
 		if(context){
 			pass_on_client(pass, client, context);
 		}
-		if(command_turn_is_over()){
-			return;
-		}
+		if(command_turn_is_over()) return;
 	}
 	json_open_object(&data, NULL);
 	if(pass->set){
@@ -498,7 +454,6 @@ static void go_over_clients(struct command *command)
 	json_close_object(&data);
 	command_succeed(command, &data);
 }
-
 
 /* Takes the one of this name out and puts another one in; both may be NULL. */
 static struct standing *exchange(const char *name, struct standing *in)
@@ -513,15 +468,12 @@ static struct standing *exchange(const char *name, struct standing *in)
 	return out;
 }
 
-
 static void confirm(struct command *command)
 {
 	struct pass *pass = command->state;
 	bool is_stored;
 
-	if(command_waits_for_store(command, &is_stored)){
-		return;
-	}
+	if(command_waits_for_store(command, &is_stored)) return;
 	if(!is_stored){
 		command_fail(command, FAILED_STORE);
 		return;
@@ -541,7 +493,6 @@ static void confirm(struct command *command)
 	go_over_clients(command);
 }
 
-
 /* Stores the change; it is made when it is stored. */
 static void change(struct command *command)
 {
@@ -550,9 +501,7 @@ static void change(struct command *command)
 	bool found;
 	int index;
 
-	if(command_waits_to_store(command)){
-		return;
-	}
+	if(command_waits_to_store(command)) return;
 	index = index_of(pass->name, &found);
 	old = found ? all[index] : NULL;
 	if(!pass->to_set && !old){
@@ -568,7 +517,6 @@ static void change(struct command *command)
 	}
 }
 
-
 void set_standing(struct command *command)
 {
 	struct pass *pass = command_new_state(command, sizeof(struct pass), change, free_pass);
@@ -582,7 +530,6 @@ void set_standing(struct command *command)
 	}
 }
 
-
 /* The command's `name`; NULL: the command has failed. */
 static const char *command_name(struct command *command)
 {
@@ -594,7 +541,6 @@ static const char *command_name(struct command *command)
 	return name;
 }
 
-
 void get_standing(struct command *command)
 {
 	const char *name = command_name(command);
@@ -602,9 +548,7 @@ void get_standing(struct command *command)
 	bool found;
 	int index;
 
-	if(!name){
-		return;
-	}
+	if(!name) return;
 	index = index_of(name, &found);
 	if(!found){
 		command_fail(command, FAILED_STANDING_SUBSCRIPTION_NOT_FOUND);
@@ -613,7 +557,6 @@ void get_standing(struct command *command)
 	write_standing(&data, NULL, all[index], false);
 	command_succeed(command, &data);
 }
-
 
 void delete_standing(struct command *command)
 {
@@ -626,7 +569,6 @@ void delete_standing(struct command *command)
 	}
 }
 
-
 void list_standing(struct command *command)
 {
 	const cJSON *cursor = fields_get(command->json, "cursor");
@@ -636,9 +578,7 @@ void list_standing(struct command *command)
 	bool found;
 	int index;
 
-	if(!command_read_limit(command, &limit)){
-		return;
-	}
+	if(!command_read_limit(command, &limit)) return;
 	if(cursor && (!after || strlen(after) > MAX_NAME)){
 		command_fail_field(command, "cursor", "Invalid cursor");
 		return;
@@ -657,7 +597,6 @@ void list_standing(struct command *command)
 	command_succeed(command, &data);
 }
 
-
 /* Takes in an item of the file: it has the fields of a command. */
 static bool load_item(const cJSON *json)
 {
@@ -669,20 +608,16 @@ static bool load_item(const cJSON *json)
 	bool found;
 	int index;
 
-	if(!standing){
-		return false;
-	}
+	if(!standing) return false;
 	index = index_of(standing->name, &found);
 	if(found || count >= MAX_STANDING
 			|| !fields_whole_number(fields_get(json, "since"), 0, MAX_SAFE_INTEGER, &standing->since)){
-
 		free_standing(standing);
 		return false;
 	}
 	insert(standing, index);
 	return true;
 }
-
 
 bool standing_load(const char *dir)
 {
@@ -692,7 +627,6 @@ bool standing_load(const char *dir)
 	}
 	return true;
 }
-
 
 /* After clients_cleanup(): nobody has a subscription of theirs any more. */
 void standing_cleanup(void)

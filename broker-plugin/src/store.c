@@ -25,15 +25,12 @@ static bool make_path(char path[], size_t size, const char *dir, const char *nam
 			< (int)size;
 }
 
-
 static bool write_all(int file, const char *text, size_t length)
 {
 	while(length > 0){
 		ssize_t written = write(file, text, length);
 
-		if(written < 0 && errno != EINTR){
-			return false;
-		}
+		if(written < 0 && errno != EINTR) return false;
 		if(written > 0){
 			text += written;
 			length -= (size_t)written;
@@ -42,20 +39,16 @@ static bool write_all(int file, const char *text, size_t length)
 	return true;
 }
 
-
 /* A new file with this text that is on the disk. */
 static bool write_file(const char *path, const struct json_text *text)
 {
 	int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	bool is_written;
 
-	if(file < 0){
-		return false;
-	}
+	if(file < 0) return false;
 	is_written = fchmod(file, 0600) == 0 && write_all(file, text->text, text->length) && fsync(file) == 0;
 	return close(file) == 0 && is_written;
 }
-
 
 /* The replacing that is under way. Its thread calls nothing of the broker's: that is not made for threads. */
 static struct {
@@ -84,9 +77,7 @@ static bool replace_file(int folder)
 	unlink(work.old_path);
 	had_one = link(work.path, work.old_path) == 0;
 	is_first = !had_one && errno == ENOENT;
-	if(!write_file(work.new_path, &work.text) || rename(work.new_path, work.path)){
-		return false;
-	}
+	if(!write_file(work.new_path, &work.text) || rename(work.new_path, work.path)) return false;
 	if(fsync(folder) && errno != EINVAL){ /* some file systems have none for folders */
 		error = errno;
 		if(had_one){
@@ -101,12 +92,10 @@ static bool replace_file(int folder)
 	return true;
 }
 
-
 static void *replace(void *unused)
 {
 	int folder = open(work.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	(void)unused;
 	work.error = 0;
 	if(folder < 0 || !replace_file(folder)){
 		work.error = errno ? errno : EIO;
@@ -117,7 +106,6 @@ static void *replace(void *unused)
 	atomic_store(&work.has_ended, true);
 	return NULL;
 }
-
 
 /* A thread that gets none of the signals that the broker waits for. */
 static bool start_thread(void)
@@ -132,7 +120,6 @@ static bool start_thread(void)
 	return is_started;
 }
 
-
 void store_begin(const char *dir, const char *name, struct json_text *text)
 {
 	work.is_busy = true;
@@ -145,7 +132,6 @@ void store_begin(const char *dir, const char *name, struct json_text *text)
 			|| !make_path(work.path, sizeof(work.path), dir, name, "")
 			|| !make_path(work.new_path, sizeof(work.new_path), dir, name, ".new")
 			|| !make_path(work.old_path, sizeof(work.old_path), dir, name, ".old")){
-
 		work.error = work.text.failed ? ENOMEM : ENAMETOOLONG;
 		atomic_store(&work.has_ended, true);
 		return;
@@ -156,12 +142,10 @@ void store_begin(const char *dir, const char *name, struct json_text *text)
 	}
 }
 
-
 bool store_is_busy(void)
 {
 	return work.is_busy;
 }
-
 
 void store_wait(int64_t us)
 {
@@ -173,12 +157,9 @@ void store_wait(int64_t us)
 	}
 }
 
-
 bool store_has_ended(bool waits, bool *is_stored)
 {
-	if(!waits && !atomic_load(&work.has_ended)){
-		return false;
-	}
+	if(!waits && !atomic_load(&work.has_ended)) return false;
 	if(work.has_thread){
 		pthread_join(work.thread, NULL);
 	}
@@ -192,7 +173,6 @@ bool store_has_ended(bool waits, bool *is_stored)
 	return true;
 }
 
-
 void store_cleanup(void)
 {
 	bool is_stored;
@@ -202,7 +182,6 @@ void store_cleanup(void)
 	}
 }
 
-
 static char *read_file(int file)
 {
 	struct stat status;
@@ -210,15 +189,11 @@ static char *read_file(int file)
 	size_t length = 0;
 	ssize_t got;
 
-	if(fstat(file, &status) || status.st_size > MAX_FILE_BYTES){
-		return NULL;
-	}
+	if(fstat(file, &status) || status.st_size > MAX_FILE_BYTES) return NULL;
 	text = mosquitto_malloc((size_t)status.st_size+1);
 	while(text && length < (size_t)status.st_size){
 		got = read(file, &text[length], (size_t)status.st_size-length);
-		if(got <= 0){
-			break;
-		}
+		if(got <= 0) break;
 		length += (size_t)got;
 	}
 	if(text){
@@ -226,7 +201,6 @@ static char *read_file(int file)
 	}
 	return text;
 }
-
 
 /* NULL if there is no file, or it is not such a file: then it has failed. */
 static cJSON *read_json(const char *path, const char *name, bool *failed)
@@ -241,9 +215,7 @@ static cJSON *read_json(const char *path, const char *name, bool *failed)
 	if(*failed){
 		mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: %s cannot be read: %s.", path, strerror(errno));
 	}
-	if(file < 0){
-		return NULL;
-	}
+	if(file < 0) return NULL;
 	text = read_file(file);
 	close(file);
 	checked = text ? request_text_copy(text, strlen(text)) : NULL;
@@ -253,7 +225,6 @@ static cJSON *read_json(const char *path, const char *name, bool *failed)
 	format = cJSON_GetStringValue(fields_get(json, "format"));
 	if(!format || strcmp(format, name) || !fields_whole_number(fields_get(json, "version"), 0, 1000000, &version)
 			|| version != FORMAT_VERSION){
-
 		mosquitto_log_printf(MOSQ_LOG_ERR,
 				"Error: client-control: %s is not a file of this version. Put it right, or move it away to do without it.",
 				path);
@@ -263,7 +234,6 @@ static cJSON *read_json(const char *path, const char *name, bool *failed)
 	}
 	return json;
 }
-
 
 bool store_load(const char *dir, const char *name, const char *list, bool (*load)(const cJSON *item))
 {
@@ -282,7 +252,6 @@ bool store_load(const char *dir, const char *name, const char *list, bool (*load
 	return !failed;
 }
 
-
 void store_open_list(struct json_text *json, const char *name, const char *list)
 {
 	json_open_object(json, NULL);
@@ -290,7 +259,6 @@ void store_open_list(struct json_text *json, const char *name, const char *list)
 	json_integer(json, "version", FORMAT_VERSION);
 	json_open_array(json, list);
 }
-
 
 void store_close_list(struct json_text *json)
 {

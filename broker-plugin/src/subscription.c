@@ -24,7 +24,6 @@ static bool read_qos(struct command *command, uint8_t *options)
 	return true;
 }
 
-
 /* A boolean, null or missing; sets the flag when true. */
 static bool read_flag(const cJSON *json, const char *field, uint8_t flag, uint8_t *options)
 {
@@ -35,7 +34,6 @@ static bool read_flag(const cJSON *json, const char *field, uint8_t flag, uint8_
 	}
 	return value == NULL || cJSON_IsBool(value);
 }
-
 
 /* "always", "new", "never", null or missing. */
 static bool read_send_retain(const cJSON *json, uint8_t *options)
@@ -57,12 +55,10 @@ static bool read_send_retain(const cJSON *json, uint8_t *options)
 	return true;
 }
 
-
 static bool is_shared(const char *filter)
 {
 	return !strcmp(filter, "$share") || !strncmp(filter, "$share/", strlen("$share/"));
 }
-
 
 /* $share/{name}/{filter}: both there, no wildcard in the name (MQTT 5.0, section 4.8.2). */
 static bool is_valid_shared(const char *filter)
@@ -73,7 +69,6 @@ static bool is_valid_shared(const char *filter)
 	return name > 0 && filter[prefix+name] == '/' && filter[prefix+name+1] != '\0';
 }
 
-
 static bool check_filter(struct command *command, const char *filter)
 {
 	if(mosquitto_sub_topic_check(filter) || (is_shared(filter) && !is_valid_shared(filter))){
@@ -83,20 +78,16 @@ static bool check_filter(struct command *command, const char *filter)
 	return true;
 }
 
-
 bool subscription_read_options(struct command *command, const char *filter, uint8_t *options)
 {
 	const cJSON *json = fields_get(command->json, "options");
 
 	*options = 0;
-	if(!check_filter(command, filter) || !read_qos(command, options)){
-		return false;
-	}
+	if(!check_filter(command, filter) || !read_qos(command, options)) return false;
 	if(json && (!cJSON_IsObject(json)
 			|| !read_flag(json, "no_local", MQTT_SUB_OPT_NO_LOCAL, options)
 			|| !read_flag(json, "retain_as_published", MQTT_SUB_OPT_RETAIN_AS_PUBLISHED, options)
 			|| !read_send_retain(json, options))){
-
 		command_fail_field(command, "options", "Invalid options");
 		return false;
 	}
@@ -107,7 +98,6 @@ bool subscription_read_options(struct command *command, const char *filter, uint
 	}
 	return true;
 }
-
 
 #if BUILT_FOR_2_1
 
@@ -123,7 +113,6 @@ static int broker_subscribe(const struct client *client, const char *filter, uin
 	return mosquitto_subscription_add(&subscription);
 }
 
-
 static int broker_unsubscribe(const struct client *client, const char *filter)
 {
 	return mosquitto_subscription_delete(client->id, filter);
@@ -133,19 +122,15 @@ static int broker_unsubscribe(const struct client *client, const char *filter)
 
 static int broker_subscribe(const struct client *client, const char *filter, uint8_t options, uint32_t identifier)
 {
-	(void)client, (void)filter, (void)options, (void)identifier;
 	return MOSQ_ERR_NOT_SUPPORTED;
 }
 
-
 static int broker_unsubscribe(const struct client *client, const char *filter)
 {
-	(void)client, (void)filter;
 	return MOSQ_ERR_NOT_SUPPORTED;
 }
 
 #endif
-
 
 uint8_t subscription_options_for(const struct client *client, uint8_t options)
 {
@@ -153,7 +138,6 @@ uint8_t subscription_options_for(const struct client *client, uint8_t options)
 
 	return (options & QOS_BITS) > max_qos ? (uint8_t)((options & ~QOS_BITS) | max_qos) : options;
 }
-
 
 int subscription_add(struct client *client, const char *filter, uint8_t options, enum subscriber by,
 		struct standing *standing, bool *existed)
@@ -176,7 +160,6 @@ int subscription_add(struct client *client, const char *filter, uint8_t options,
 	return rc;
 }
 
-
 int subscription_remove(struct client *client, const char *filter)
 {
 	int rc = broker_unsubscribe(client, filter);
@@ -188,7 +171,6 @@ int subscription_remove(struct client *client, const char *filter)
 	return rc;
 }
 
-
 static void fail_by_broker(struct command *command, int rc)
 {
 	if(rc == MOSQ_ERR_NOT_FOUND){
@@ -198,7 +180,6 @@ static void fail_by_broker(struct command *command, int rc)
 		command_fail(command, FAILED_INTERNAL);
 	}
 }
-
 
 /* The client to act upon; NULL: the command has failed. Our own API leaves control clients alone. */
 static struct client *find_client(struct command *command, bool allow_control_client, const struct mosquitto **context)
@@ -214,7 +195,6 @@ static struct client *find_client(struct command *command, bool allow_control_cl
 	return client;
 }
 
-
 static struct client *subscribe(struct command *command, bool allow_control_client, uint8_t *options, bool *existed)
 {
 	const struct mosquitto *context;
@@ -223,13 +203,10 @@ static struct client *subscribe(struct command *command, bool allow_control_clie
 
 	if(!command_read_clientid(command) || !command_read_topic(command)
 			|| !subscription_read_options(command, command->topic, options)){
-
 		return NULL;
 	}
 	client = find_client(command, allow_control_client, &context);
-	if(!client){
-		return NULL;
-	}
+	if(!client) return NULL;
 	rc = subscription_add(client, command->topic, *options, BY_CONTROL, NULL, existed);
 	if(rc){
 		fail_by_broker(command, rc);
@@ -237,7 +214,6 @@ static struct client *subscribe(struct command *command, bool allow_control_clie
 	}
 	return client;
 }
-
 
 /*
  * A plugin cannot read retained messages: whoever commands has to hand them over (retained.c). "deliver" where the client
@@ -249,12 +225,9 @@ static const char *retained_answer(const struct command *command, const struct c
 	bool is_wanted = (options & RETAIN_HANDLING_BITS) == MQTT_SUB_OPT_SEND_RETAIN_ALWAYS
 		|| ((options & RETAIN_HANDLING_BITS) == MQTT_SUB_OPT_SEND_RETAIN_NEW && !existed);
 
-	if(!command->request->options->deliver_retained){
-		return "not-enabled";
-	}
+	if(!command->request->options->deliver_retained) return "not-enabled";
 	return is_wanted && sessions_is_connected(client) && !is_shared(command->topic) ? "deliver" : "none";
 }
-
 
 void subscribe_client(struct command *command)
 {
@@ -273,7 +246,6 @@ void subscribe_client(struct command *command)
 	}
 }
 
-
 void pro_subscribe_client(struct command *command)
 {
 	uint8_t options;
@@ -282,7 +254,6 @@ void pro_subscribe_client(struct command *command)
 		command_succeed(command, NULL);
 	}
 }
-
 
 /* `absent`: 1 or 0; -1 where that is not known. */
 static bool unsubscribe(struct command *command, bool allow_control_client, int *absent)
@@ -295,9 +266,7 @@ static bool unsubscribe(struct command *command, bool allow_control_client, int 
 		return false;
 	}
 	client = find_client(command, allow_control_client, &context);
-	if(!client){
-		return false;
-	}
+	if(!client) return false;
 	*absent = clients_find_subscription(client, command->topic) ? 0
 		: client_subscriptions_are_known(client, context) ? 1 : -1;
 	rc = subscription_remove(client, command->topic);
@@ -306,7 +275,6 @@ static bool unsubscribe(struct command *command, bool allow_control_client, int 
 	}
 	return rc == MOSQ_ERR_SUCCESS;
 }
-
 
 void unsubscribe_client(struct command *command)
 {
@@ -322,7 +290,6 @@ void unsubscribe_client(struct command *command)
 		command_succeed(command, &data);
 	}
 }
-
 
 void pro_unsubscribe_client(struct command *command)
 {

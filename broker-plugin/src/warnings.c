@@ -37,7 +37,6 @@ void warnings_note(enum warning warning)
 	state[warning].raised = true;
 }
 
-
 void warnings_raise(enum warning warning, const struct mosquitto *client)
 {
 	int64_t now = clock_monotonic_us();
@@ -60,7 +59,6 @@ void warnings_raise(enum warning warning, const struct mosquitto *client)
 	state[warning].unlogged = 0;
 }
 
-
 void warnings_write(struct json_text *json, const char *key)
 {
 	json_open_array(json, key);
@@ -71,7 +69,6 @@ void warnings_write(struct json_text *json, const char *key)
 	}
 	json_close_array(json);
 }
-
 
 void warnings_cleanup(void)
 {
