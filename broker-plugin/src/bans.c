@@ -4,16 +4,14 @@
 
 #include "access.h"
 #include "clock.h"
-#include "cursor.h"
 #include "fields.h"
 #include "filter.h"
 #include "glob.h"
 #include "limits.h"
 #include "network.h"
+#include "records.h"
 #include "sessions.h"
-#include "store.h"
 
-#define STORE_NAME "bans"
 #define BUCKET_COUNT 4096 /* a power of two */
 #define MAX_REASON 500
 #define MAX_BY 200
@@ -22,27 +20,19 @@ enum kind { BAN_CLIENTID, BAN_USERNAME, BAN_ADDRESS, KIND_COUNT };
 static const char *const kind_names[KIND_COUNT] = { "clientid", "username", "address" };
 
 struct ban {
+	struct record record;         /* its key is `who` behind the first letter of `as` */
 	struct ban *next_in_bucket;   /* of those that are not patterns */
-	uint64_t sequence;            /* in the order they were set, from 1 on */
 	enum kind as;
 	bool is_pattern;              /* a glob with a wildcard, or a network: has to be compared with every login */
 	struct network network;       /* of an address */
 	int64_t until;                /* 0: for good */
-	int64_t since;
 	char *reason;                 /* may be NULL */
-	char *by;                     /* may be NULL */
-	size_t bytes;
-	char who[];
+	const char *who;              /* in the key */
 };
 
-static struct ban *bans[MAX_BANS]; /* in the order of their sequences */
-static int ban_count;
 static struct ban *patterns[MAX_PATTERN_BANS];
 static int pattern_count;
 static struct ban *buckets[BUCKET_COUNT];
-static size_t ban_bytes;
-static uint64_t last_sequence;
-static bool is_loaded;
 
 /* A client as bans see it. */
 struct subject {
@@ -84,27 +74,98 @@ static bool is_expired(const struct ban *ban, int64_t now)
 	return ban->until && ban->until <= now;
 }
 
-static void free_ban(struct ban *ban)
+static void free_ban(struct record *record)
 {
-	if(ban){
-		mosquitto_free(ban->reason);
-		mosquitto_free(ban->by);
-		mosquitto_free(ban);
+	struct ban *ban = (struct ban *)record;
+
+	mosquitto_free(ban->reason);
+	mosquitto_free(ban);
+}
+
+static void index_ban(struct record *record)
+{
+	struct ban *ban = (struct ban *)record;
+	struct ban **bucket = bucket_of_ban(ban);
+
+	if(ban->is_pattern){
+		patterns[pattern_count++] = ban;
+	}else{
+		ban->next_in_bucket = *bucket;
+		*bucket = ban;
 	}
 }
 
+static void forget_ban(struct record *record)
+{
+	struct ban *ban = (struct ban *)record;
+	struct ban **link = bucket_of_ban(ban);
+
+	for(int i=0; ban->is_pattern && i<pattern_count; i++){
+		if(patterns[i] == ban) patterns[i] = patterns[--pattern_count];
+	}
+	if(ban->is_pattern) return;
+	while(*link != ban) link = &(*link)->next_in_bucket;
+	*link = ban->next_in_bucket;
+}
+
+static int limit_patterns(const struct record *more, const struct record *old)
+{
+	int count = pattern_count - (old && ((const struct ban *)old)->is_pattern);
+
+	return ((const struct ban *)more)->is_pattern && count >= MAX_PATTERN_BANS ? MAX_PATTERN_BANS : 0;
+}
+
+static void write_ban(struct json_text *json, const struct record *record)
+{
+	const struct ban *ban = (const struct ban *)record;
+
+	json_string(json, "as", kind_names[ban->as]);
+	json_string(json, "who", ban->who);
+	if(ban->until){
+		json_integer(json, "until", ban->until);
+	}else{
+		json_null(json, "until");
+	}
+	json_string(json, "reason", ban->reason);
+	json_string(json, "by", record->by);
+	json_integer(json, "since", record->since);
+}
+
+static struct record *read_stored_ban(const cJSON *json);
+static struct record *all[MAX_BANS];
+static struct records bans = {
+	.file = "bans",
+	.name = "bans",
+	.max_count = MAX_BANS,
+	.max_bytes = MAX_BAN_BYTES,
+	.not_found = FAILED_BAN_NOT_FOUND,
+	.write = write_ban,
+	.read = read_stored_ban,
+	.limit_for = limit_patterns,
+	.added = index_ban,
+	.removed = forget_ban,
+	.free = free_ban,
+	.all = all,
+};
+
 static struct ban *new_ban(enum kind as, const char *who, const char *reason, const char *by)
 {
+	struct ban *ban = mosquitto_calloc(1, sizeof(struct ban));
 	size_t length = strlen(who);
-	struct ban *ban = mosquitto_calloc(1, sizeof(struct ban)+length+1);
+	char *key = ban ? mosquitto_malloc(length+2) : NULL;
 
-	if(!ban || !fields_copy(&ban->reason, reason) || !fields_copy(&ban->by, by)){
-		free_ban(ban);
+	if(!ban) return NULL;
+	if(key){
+		key[0] = kind_names[as][0];
+		memcpy(&key[1], who, length+1);
+	}
+	if(!record_init(&ban->record, &bans, key, by, sizeof(struct ban) + (reason ? strlen(reason) : 0))
+			|| !fields_copy(&ban->reason, reason)){
+		record_release(&ban->record);
 		return NULL;
 	}
-	memcpy(ban->who, who, length);
 	ban->as = as;
-	ban->bytes = sizeof(struct ban)+length + (reason ? strlen(reason) : 0) + (by ? strlen(by) : 0);
+	ban->who = &key[1];
 	if(as == BAN_ADDRESS){
 		network_read(&ban->network, who);
 		ban->is_pattern = !network_is_address(&ban->network);
@@ -114,64 +175,12 @@ static struct ban *new_ban(enum kind as, const char *who, const char *reason, co
 	return ban;
 }
 
-/* Puts it behind the others; there is room. */
-static void add_ban(struct ban *ban)
-{
-	ban->sequence = ++last_sequence;
-	bans[ban_count++] = ban;
-	ban_bytes += ban->bytes;
-	if(ban->is_pattern){
-		patterns[pattern_count++] = ban;
-	}else{
-		struct ban **bucket = bucket_of_ban(ban);
-
-		ban->next_in_bucket = *bucket;
-		*bucket = ban;
-	}
-}
-
-/* Takes it out without freeing it. */
-static struct ban *take_ban(int index)
-{
-	struct ban *ban = bans[index];
-
-	ban_count--;
-	memmove(&bans[index], &bans[index+1], sizeof(bans[0])*(size_t)(ban_count-index));
-	ban_bytes -= ban->bytes;
-	if(ban->is_pattern){
-		for(int i=0; i<pattern_count; i++){
-			if(patterns[i] == ban){
-				patterns[i] = patterns[--pattern_count];
-			}
-		}
-	}else{
-		struct ban **link = bucket_of_ban(ban);
-
-		while(*link != ban){
-			link = &(*link)->next_in_bucket;
-		}
-		*link = ban->next_in_bucket;
-	}
-	return ban;
-}
-
-/* -1 if there is none. */
-static int index_of(enum kind as, const char *who)
-{
-	for(int i=0; i<ban_count; i++){
-		if(bans[i]->as == as && !strcmp(bans[i]->who, who)) return i;
-	}
-	return -1;
-}
-
 static void drop_expired(void)
 {
 	int64_t now = clock_now_ms();
 
-	for(int i=ban_count-1; i>=0; i--){
-		if(is_expired(bans[i], now)){
-			free_ban(take_ban(i));
-		}
+	for(int i=bans.count-1; i>=0; i--){
+		if(is_expired((const struct ban *)all[i], now)) records_remove(&bans, i);
 	}
 }
 
@@ -204,7 +213,7 @@ const struct ban *bans_find(const struct mosquitto *context)
 	const struct ban *ban;
 	int64_t now;
 
-	if(ban_count == 0) return NULL;
+	if(bans.count == 0) return NULL;
 	subject = subject_of(mosquitto_client_id(context), context);
 	now = clock_now_ms();
 	ban = find_exact(BAN_CLIENTID, subject.clientid, strlen(subject.clientid), &subject, now);
@@ -220,40 +229,6 @@ const struct ban *bans_find(const struct mosquitto *context)
 		}
 	}
 	return ban;
-}
-
-static void write_ban(struct json_text *json, const struct ban *ban)
-{
-	json_open_object(json, NULL);
-	json_string(json, "as", kind_names[ban->as]);
-	json_string(json, "who", ban->who);
-	if(ban->until){
-		json_integer(json, "until", ban->until);
-	}else{
-		json_null(json, "until");
-	}
-	json_string(json, "reason", ban->reason);
-	json_string(json, "by", ban->by);
-	json_integer(json, "since", ban->since);
-	json_close_object(json);
-}
-
-/* Stores the bans as they will be, with one in the place of another; both may be NULL. */
-static void store_bans(struct command *command, const struct ban *without, const struct ban *with)
-{
-	struct json_text json = { 0 };
-
-	store_open_list(&json, STORE_NAME, "bans");
-	for(int i=0; i<ban_count; i++){
-		if(bans[i] != without){
-			write_ban(&json, bans[i]);
-		}
-	}
-	if(with){
-		write_ban(&json, with);
-	}
-	store_close_list(&json);
-	command_store(command, STORE_NAME, &json);
 }
 
 /* What a ban says of whom; the field that is wrong, or NULL. */
@@ -301,240 +276,152 @@ static const char *read_rest(const cJSON *json, int64_t *until, const char **rea
 	return field && !*by ? "by" : NULL;
 }
 
-/* Takes in a ban of the file; false if it is none. */
-static bool load_ban(const cJSON *json)
+static struct record *read_stored_ban(const cJSON *json)
 {
 	enum kind as;
 	const char *who, *reason, *by;
 	int64_t until;
 	struct ban *ban;
 
-	if(read_who(json, &as, &who) || is_everybody(as, who) || read_rest(json, &until, &reason, &by) || ban_count >= MAX_BANS
+	if(read_who(json, &as, &who) || is_everybody(as, who) || read_rest(json, &until, &reason, &by)
 			|| pattern_count >= MAX_PATTERN_BANS){
-		return false;
+		return NULL;
 	}
 	ban = new_ban(as, who, reason, by);
-	if(!ban || !fields_whole_number(fields_get(json, "since"), 0, MAX_SAFE_INTEGER, &ban->since)){
-		free_ban(ban);
-		return false;
-	}
+	if(!ban) return NULL;
 	ban->until = until;
-	add_ban(ban);
-	return true;
+	return &ban->record;
 }
 
 bool bans_load(const char *dir)
 {
-	if(!is_loaded && dir){
-		is_loaded = store_load(dir, STORE_NAME, "bans", load_ban);
-		drop_expired();
-		return is_loaded;
-	}
-	return true;
+	return records_load(&bans, dir);
 }
 
 void bans_cleanup(void)
 {
-	while(ban_count > 0){
-		free_ban(take_ban(ban_count-1));
-	}
-	is_loaded = false;
+	records_cleanup(&bans);
 }
 
-/* setBan and deleteBan: first it is stored, then it is done. */
+/* setBan and deleteBan. */
 struct banning {
-	struct ban *to_set;  /* until it is put among the others; NULL for deleteBan */
-	struct ban *ban;     /* a copy, as another sender may delete it; for deleteBan just whom it is about */
+	struct change change;
+	struct ban *ban;     /* held; for deleteBan it just says whom it is about */
 	bool replaced;
 	bool disconnects;
-	uint64_t after;
 	int64_t disconnected;
-	struct json_text ids;
 };
 
 static void free_banning(void *state)
 {
 	struct banning *banning = state;
 
-	free_ban(banning->to_set);
-	free_ban(banning->ban);
-	json_free(&banning->ids);
+	if(banning->ban) record_release(&banning->ban->record);
 }
 
-static void finish_ban(struct command *command, struct banning *banning)
+static bool disconnect_if_banned(struct command *command, struct client *client, const struct mosquitto *context)
 {
-	struct json_text data = { 0 };
+	struct banning *banning = command->state;
+	struct subject subject = subject_of(client->id, context);
 
-	json_close_array(&banning->ids);
-	json_open_object(&data, NULL);
-	json_raw(&data, "disconnected", banning->ids.text, banning->ids.length);
-	data.failed = data.failed || banning->ids.failed;
-	json_integer(&data, "disconnectedCount", banning->disconnected);
-	json_bool(&data, "replaced", banning->replaced);
-	json_close_object(&data);
-	command_succeed(command, &data);
+	if(!sessions_is_connected(client) || access_is_control_client(client) || !holds(banning->ban, &subject)) return true;
+	if(banning->disconnected++ < MAX_BANNED_LISTED && command->data.length < MAX_PAGE_BYTES){
+		json_string(&command->data, NULL, client->id);
+	}
+	sessions_kick(client, command->request->options->disconnect_with_will, LEAVING_BANNED);
+	return true;
 }
 
 static void disconnect_banned(struct command *command)
 {
 	struct banning *banning = command->state;
-	struct client *client;
 
-	while(banning->disconnects && (client = clients_after(banning->after))){
-		banning->after = client->sequence;
-		if(sessions_is_connected(client) && !access_is_control_client(client)){
-			struct subject subject = subject_of(client->id, client->context);
-
-			if(holds(banning->ban, &subject)){
-				if(banning->disconnected++ < MAX_BANNED_LISTED && banning->ids.length < MAX_PAGE_BYTES){
-					json_string(&banning->ids, NULL, client->id);
-				}
-				sessions_kick(client, command->request->options->disconnect_with_will, LEAVING_BANNED);
-			}
-		}
-		if(command_turn_is_over()) return;
-	}
-	finish_ban(command, banning);
+	if(banning->disconnects && command_walk(command, disconnect_if_banned) == WALK_TURN_IS_OVER) return;
+	json_close_array(&command->data);
+	json_integer(&command->data, "disconnectedCount", banning->disconnected);
+	json_bool(&command->data, "replaced", banning->replaced);
+	command_succeed(command);
 }
 
-static void confirm_ban(struct command *command)
+static void banned(struct command *command, struct record *old)
 {
 	struct banning *banning = command->state;
-	int index = index_of(banning->ban->as, banning->ban->who);
-	bool is_stored;
 
-	if(command_waits_for_store(command, &is_stored)) return;
-	if(!is_stored){
-		command_fail(command, FAILED_STORE);
-		return;
-	}
-	banning->replaced = index >= 0;
-	if(index >= 0){
-		free_ban(take_ban(index));
-	}
-	if(!banning->to_set){
-		command_succeed(command, NULL);
-		return;
-	}
-	add_ban(banning->to_set);
-	banning->to_set = NULL;
+	banning->replaced = old != NULL;
+	record_release(old);
+	json_open_array(&command->data, "disconnected");
 	command->step = disconnect_banned;
 	disconnect_banned(command);
 }
 
-/* The limit that the ban would exceed in the place of the old one (may be NULL); 0 if none. */
-static int limit_for(const struct ban *ban, const struct ban *old)
+static void unbanned(struct command *command, struct record *old)
 {
-	int count = ban_count - (old != NULL);
-	int pattern = pattern_count - (old && old->is_pattern);
-	size_t bytes = ban_bytes - (old ? old->bytes : 0);
-
-	return count >= MAX_BANS ? MAX_BANS
-		: ban->is_pattern && pattern >= MAX_PATTERN_BANS ? MAX_PATTERN_BANS
-		: bytes + ban->bytes > MAX_BAN_BYTES ? (int)MAX_BAN_BYTES : 0;
+	record_release(old);
+	command_succeed(command);
 }
 
-/* Stores the change; it is made when it is stored. */
-static void change_bans(struct command *command)
+/* Goes on with a ban that may be NULL where memory was short. */
+static void change_bans(struct command *command, struct ban *ban, struct change change)
 {
 	struct banning *banning = command->state;
-	const struct ban *old;
-	int index, limit;
 
-	if(command_waits_to_store(command)) return;
-	drop_expired();
-	index = index_of(banning->ban->as, banning->ban->who);
-	old = index >= 0 ? bans[index] : NULL;
-	limit = banning->to_set ? limit_for(banning->to_set, old) : 0;
-	if(limit){
-		command_fail_number(command, FAILED_TOO_MANY, "limit", limit);
-	}else if(!banning->to_set && !old){
-		command_fail(command, FAILED_BAN_NOT_FOUND);
-	}else{
-		store_bans(command, old, banning->to_set);
-		command->step = confirm_ban;
-		confirm_ban(command);
+	if(!ban){
+		command_fail(command, FAILED_INTERNAL);
+		return;
 	}
+	banning->ban = ban;
+	banning->change = change;
+	banning->change.list = &bans;
+	banning->change.key = ban->record.key;
+	drop_expired();
+	records_change(command);
 }
 
 void set_ban(struct command *command)
 {
-	struct banning *banning = command_new_state(command, sizeof(struct banning), change_bans, free_banning);
-	const char *who, *reason, *by, *wrong;
+	struct banning *banning = command_new_state(command, sizeof(struct banning), records_change, free_banning);
+	const char *who, *reason, *by;
 	enum kind as;
 	int64_t until;
+	const char *wrong = read_who(command->json, &as, &who);
+	struct ban *ban;
 
 	if(!banning) return;
 	banning->disconnects = true;
-	wrong = read_who(command->json, &as, &who);
 	if(!wrong && is_everybody(as, who)){
 		command_fail(command, FAILED_BAN_TOO_WIDE);
 		return;
 	}
-	if(!wrong){
-		wrong = read_rest(command->json, &until, &reason, &by);
-	}
-	if(!wrong && until && until <= clock_now_ms()){
-		wrong = "until";
-	}
+	if(!wrong) wrong = read_rest(command->json, &until, &reason, &by);
+	if(!wrong && until && until <= clock_now_ms()) wrong = "until";
 	if(wrong){
 		command_fail_field(command, wrong, "Invalid ban");
 		return;
 	}
 	if(!command_read_bool(command, "disconnect", &banning->disconnects)) return;
-	banning->to_set = new_ban(as, who, reason, by);
-	banning->ban = new_ban(as, who, NULL, NULL);
-	if(!banning->to_set || !banning->ban){
-		command_fail(command, FAILED_INTERNAL);
-		return;
+	ban = new_ban(as, who, reason, by);
+	if(ban){
+		ban->until = until;
+		ban->record.since = clock_now_ms();
 	}
-	banning->to_set->until = until;
-	banning->to_set->since = clock_now_ms();
-	json_open_array(&banning->ids, NULL);
-	change_bans(command);
+	change_bans(command, ban, (struct change){ .to_set = (struct record *)ban, .made = banned });
 }
 
 void delete_ban(struct command *command)
 {
-	struct banning *banning = command_new_state(command, sizeof(struct banning), change_bans, free_banning);
-	const char *who, *wrong;
+	const char *who;
 	enum kind as;
+	const char *wrong = read_who(command->json, &as, &who);
 
-	if(!banning) return;
-	wrong = read_who(command->json, &as, &who);
 	if(wrong){
 		command_fail_field(command, wrong, "Invalid ban");
-		return;
+	}else if(command_new_state(command, sizeof(struct banning), records_change, free_banning)){
+		change_bans(command, new_ban(as, who, NULL, NULL), (struct change){ .made = unbanned });
 	}
-	banning->ban = new_ban(as, who, NULL, NULL);
-	if(!banning->ban){
-		command_fail(command, FAILED_INTERNAL);
-		return;
-	}
-	change_bans(command);
 }
 
 void list_bans(struct command *command)
 {
-	struct json_text data = { 0 };
-	int64_t limit;
-	uint64_t before, last = 0;
-	int index;
-
-	if(!command_read_limit(command, &limit) || !cursor_read(command, &before)) return;
 	drop_expired();
-	json_open_object(&data, NULL);
-	json_open_array(&data, "bans");
-	for(index=ban_count-1; index>=0 && limit > 0 && data.length < MAX_PAGE_BYTES; index--){
-		if(before == 0 || bans[index]->sequence < before){
-			write_ban(&data, bans[index]);
-			last = bans[index]->sequence;
-			limit--;
-		}
-	}
-	json_close_array(&data);
-	cursor_write(&data, "cursor", index >= 0 ? last : 0);
-	json_integer(&data, "totalCount", ban_count);
-	json_close_object(&data);
-	command_succeed(command, &data);
+	records_answer_list(command, &bans);
 }

@@ -43,20 +43,18 @@ bool client_subscriptions_are_known(const struct client *client, const struct mo
 	return client->subscription_count == mosquitto_client_sub_count(context);
 }
 
-static void write_time(struct json_text *json, const char *key, int64_t ms, bool nulls)
+static void write_time(struct json_text *json, const char *key, int64_t ms, int fields)
 {
 	if(ms){
 		json_integer(json, key, ms);
-	}else if(nulls){
+	}else if(fields & FIELD_NULLS){
 		json_null(json, key);
 	}
 }
 
 static void write_known(struct json_text *json, const char *key, const char *value)
 {
-	if(value){
-		json_string(json, key, value);
-	}
+	if(value) json_string(json, key, value);
 }
 
 static void write_subscription(struct json_text *json, const struct subscription *subscription)
@@ -78,67 +76,42 @@ static void write_subscription(struct json_text *json, const struct subscription
 	json_close_object(json);
 }
 
-static void write_details(struct json_text *json, const struct client *client, const struct mosquitto *context, int fields)
+static void write_subscriptions(struct json_text *json, const struct client *client, const struct mosquitto *context,
+		int fields)
 {
+	if(fields & FIELD_SUBSCRIPTIONS){
+		json_open_array(json, "subscriptions");
+		for(const struct subscription *one=client->subscriptions; one; one=one->next) write_subscription(json, one);
+		json_close_array(json);
+	}
+	if(fields & FIELD_SUBSCRIPTIONS_KNOWN){
+		json_string(json, "subscriptionsKnown", client_subscriptions_are_known(client, context) ? "all" : "since-load");
+	}
+}
+
+void client_json_write(struct json_text *json, const struct client *client, const struct mosquitto *context, int fields)
+{
+	const char *username = mosquitto_client_username(context);
 	int port = mosquitto_client_port(context);
 
-	if(fields & FIELD_KEEPALIVE){
-		json_integer(json, "keepalive", mosquitto_client_keepalive(context));
+	json_string(json, "clientid", client->id);
+	if(fields & FIELD_USERNAME) json_string(json, "username", username ? username : ANONYMOUS);
+	if(fields & FIELD_ADDRESS) write_known(json, "address", mosquitto_client_address(context));
+	if(fields & FIELD_PROTOCOL) json_string(json, "protocol", client_protocol_name(context));
+	if(fields & FIELD_PROTOCOL_VERSION) write_known(json, "protocolVersion", client_protocol_version_name(context));
+	if(fields & FIELD_CONNECTED) json_bool(json, "connected", sessions_is_connected(client));
+	if((fields & FIELD_LAST_CONNECT) && ((fields & FIELD_NULLS) || client->context)){
+		write_time(json, "lastConnect", client->connected_ms, fields);
 	}
-	if(fields & FIELD_CLEAN_SESSION){
-		json_bool(json, "cleanSession", mosquitto_client_clean_session(context));
-	}
+	if(fields & FIELD_LAST_DISCONNECT) write_time(json, "lastDisconnect", client->disconnected_ms, fields);
+	if((fields & FIELD_CONTROL) && access_is_control_client(client)) json_bool(json, "control", true);
+	if(fields & FIELD_KEEPALIVE) json_integer(json, "keepalive", mosquitto_client_keepalive(context));
+	if(fields & FIELD_CLEAN_SESSION) json_bool(json, "cleanSession", mosquitto_client_clean_session(context));
 	if((fields & FIELD_LISTENER) && port){
 		json_open_object(json, "listener");
 		json_integer(json, "port", port);
 		json_close_object(json);
 	}
-	if(fields & FIELD_NUM_SUBSCRIPTIONS){
-		json_integer(json, "numSubscriptions", mosquitto_client_sub_count(context));
-	}
-	if(BUILT_FOR_2_1 && (fields & FIELD_SUBSCRIPTIONS)){
-		json_open_array(json, "subscriptions");
-		for(const struct subscription *one=client->subscriptions; one; one=one->next){
-			write_subscription(json, one);
-		}
-		json_close_array(json);
-	}
-	if(BUILT_FOR_2_1 && (fields & FIELD_SUBSCRIPTIONS_KNOWN)){
-		json_string(json, "subscriptionsKnown", client_subscriptions_are_known(client, context) ? "all" : "since-load");
-	}
-}
-
-void client_json_write(struct json_text *json, const char *key, const struct client *client,
-		const struct mosquitto *context, int fields, bool nulls)
-{
-	const char *username = mosquitto_client_username(context);
-
-	json_open_object(json, key);
-	json_string(json, "clientid", client->id);
-	if(fields & FIELD_USERNAME){
-		json_string(json, "username", username ? username : ANONYMOUS);
-	}
-	if(fields & FIELD_ADDRESS){
-		write_known(json, "address", mosquitto_client_address(context));
-	}
-	if(fields & FIELD_PROTOCOL){
-		json_string(json, "protocol", client_protocol_name(context));
-	}
-	if(fields & FIELD_PROTOCOL_VERSION){
-		write_known(json, "protocolVersion", client_protocol_version_name(context));
-	}
-	if(fields & FIELD_CONNECTED){
-		json_bool(json, "connected", sessions_is_connected(client));
-	}
-	if((fields & FIELD_LAST_CONNECT) && (nulls || client->context)){
-		write_time(json, "lastConnect", client->connected_ms, nulls);
-	}
-	if(fields & FIELD_LAST_DISCONNECT){
-		write_time(json, "lastDisconnect", client->disconnected_ms, nulls);
-	}
-	if((fields & FIELD_CONTROL) && access_is_control_client(client)){
-		json_bool(json, "control", true);
-	}
-	write_details(json, client, context, fields);
-	json_close_object(json);
+	if(fields & FIELD_NUM_SUBSCRIPTIONS) json_integer(json, "numSubscriptions", mosquitto_client_sub_count(context));
+	if(BUILT_FOR_2_1) write_subscriptions(json, client, context, fields);
 }

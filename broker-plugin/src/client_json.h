@@ -22,16 +22,17 @@ enum client_field {
 	FIELD_WILL = 1 << 13,             /* Mosquitto tells a plugin nothing about it: always left out */
 	FIELD_SUBSCRIPTIONS = 1 << 14,
 	FIELD_SUBSCRIPTIONS_KNOWN = 1 << 15,
+	FIELD_NULLS = 1 << 16,            /* no name of the client object: times that do not apply are null, not left out */
 };
 
 /* What a listing of our own API shows, with and without `verbose`. */
 #define FIELDS_SUMMARY (FIELD_CLIENTID | FIELD_USERNAME | FIELD_ADDRESS | FIELD_PROTOCOL | FIELD_PROTOCOL_VERSION \
-	| FIELD_CONNECTED | FIELD_LAST_CONNECT | FIELD_LAST_DISCONNECT | FIELD_CONTROL)
+	| FIELD_CONNECTED | FIELD_LAST_CONNECT | FIELD_LAST_DISCONNECT | FIELD_CONTROL | FIELD_NULLS)
 #define FIELDS_VERBOSE (FIELDS_SUMMARY | FIELD_KEEPALIVE | FIELD_CLEAN_SESSION | FIELD_LISTENER | FIELD_NUM_SUBSCRIPTIONS \
 	| FIELD_WILL)
 #define FIELDS_ALL (FIELDS_VERBOSE | FIELD_SUBSCRIPTIONS | FIELD_SUBSCRIPTIONS_KNOWN)
 
-/* The same in the inspect API, which leaves out times that do not apply instead of giving null. */
+/* The same in the inspect API. */
 #define FIELDS_PRO_SUMMARY (FIELD_CLIENTID | FIELD_USERNAME | FIELD_ADDRESS | FIELD_PROTOCOL | FIELD_PROTOCOL_VERSION \
 	| FIELD_CONNECTED | FIELD_LAST_CONNECT)
 #define FIELDS_PRO_VERBOSE (FIELDS_PRO_SUMMARY | FIELD_KEEPALIVE | FIELD_CLEAN_SESSION | FIELD_LISTENER \
@@ -40,12 +41,8 @@ enum client_field {
 /* The field of this name, 0 if there is none. */
 int client_field_of(const char *name);
 
-/*
- * Writes a client, `context` being the broker's; what is not known is left out. `nulls`: times that do not apply are null
- * instead of left out.
- */
-void client_json_write(struct json_text *json, const char *key, const struct client *client,
-		const struct mosquitto *context, int fields, bool nulls);
+/* Writes these fields of a client into an object, `context` being the broker's; what is not known is left out. */
+void client_json_write(struct json_text *json, const struct client *client, const struct mosquitto *context, int fields);
 
 /* "MQTT" or "MQTT-WS". */
 const char *client_protocol_name(const struct mosquitto *context);

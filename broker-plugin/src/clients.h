@@ -37,6 +37,8 @@ struct client {
 	int subscription_count;
 	int refusals;
 	size_t subscription_bytes;        /* of the filters */
+	int ticks_until_kick;             /* it asked for that itself; 0: it did not */
+	bool kick_with_will;
 	enum client_leaving leaving;      /* it was kicked, and its end has not come yet (2.0 and WebSocket only) */
 	char id[];
 };

@@ -4,6 +4,7 @@
 
 #include "control.h"
 #include "fields.h"
+#include "sessions.h"
 
 #define DEFAULT_LIMIT 100
 #define MAX_LIMIT 1000
@@ -54,38 +55,34 @@ static void log_outcome(const struct command *command, const char *outcome)
 			request->sender_address ? request->sender_address : "unknown");
 }
 
+bool command_is_own(const struct command *command)
+{
+	return command->request->api->is_own;
+}
+
 static void end(struct command *command, struct json_text *response)
 {
-	if(command->correlation_data){
-		json_string(response, "correlationData", command->correlation_data);
-	}
+	if(command->correlation_data) json_string(response, "correlationData", command->correlation_data);
 	json_close_object(response);
 	reply_add(&command->request->reply, response);
 	json_free(response);
 	command->ended = true;
 }
 
-void command_succeed(struct command *command, struct json_text *data)
+void command_succeed(struct command *command)
 {
 	struct json_text response = { 0 };
 
 	log_outcome(command, "done");
+	json_close_object(&command->data);
 	json_open_object(&response, NULL);
 	json_string(&response, "command", command->name);
-	if(data && data->failed){
-		response.failed = true;
-	}else if(data){
-		json_raw(&response, "data", data->text, data->length);
-	}else{
-		json_raw(&response, "data", "{}", 2);
-	}
-	if(data){
-		json_free(data);
-	}
+	json_raw(&response, "data", command->data.text, command->data.length);
+	response.failed = response.failed || command->data.failed;
 	end(command, &response);
 }
 
-/* `info`: a key, and its value as a text or, if that is NULL, as a number. No key, no info. */
+/* `key`: of the `info`, with a text or, if that is NULL, a number; NULL: there is none. */
 static void fail(struct command *command, enum failure failure, const char *text, const char *key, const char *value,
 		int64_t number)
 {
@@ -95,17 +92,15 @@ static void fail(struct command *command, enum failure failure, const char *text
 	json_open_object(&response, NULL);
 	json_string(&response, "command", command->name);
 	json_string(&response, "error", text);
-	if(command->request->api->has_codes){
-		json_string(&response, "code", failures[failure].code);
-		if(key){
-			json_open_object(&response, "info");
-			if(value){
-				json_string(&response, key, value);
-			}else{
-				json_integer(&response, key, number);
-			}
-			json_close_object(&response);
+	if(command_is_own(command)) json_string(&response, "code", failures[failure].code);
+	if(command_is_own(command) && key){
+		json_open_object(&response, "info");
+		if(value){
+			json_string(&response, key, value);
+		}else{
+			json_integer(&response, key, number);
 		}
+		json_close_object(&response);
 	}
 	end(command, &response);
 }
@@ -182,6 +177,22 @@ bool command_read_limit(struct command *command, int64_t *limit)
 {
 	*limit = DEFAULT_LIMIT;
 	return command_read_whole(command, "limit", 1, MAX_LIMIT, limit);
+}
+
+enum walk command_walk(struct command *command,
+		bool (*visit)(struct command *command, struct client *client, const struct mosquitto *context))
+{
+	struct client *client;
+
+	while((client = clients_after(command->after))){
+		uint64_t sequence = client->sequence;
+		const struct mosquitto *context = sessions_context(client);
+
+		if(context && !visit(command, client, context)) return WALK_STOPPED;
+		command->after = sequence;
+		if(command_turn_is_over()) return WALK_TURN_IS_OVER;
+	}
+	return WALK_ENDED;
 }
 
 void *command_new_state(struct command *command, size_t size, void (*step)(struct command *command),

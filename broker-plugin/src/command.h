@@ -25,8 +25,10 @@ struct command {
 	const char *clientid;             /* set by command_read_clientid() */
 	const char *topic;                /* set by command_read_topic() */
 	int log_level;                    /* of its outcome */
-	bool waits;                       /* for something else than its turn: set by command_wait_* */
+	bool waits;                       /* for something else than its turn */
 	bool ended;
+	uint64_t after;                   /* the sequence up to which command_walk() has come */
+	struct json_text data;            /* of the answer: an object that is open */
 	void (*step)(struct command *command);
 	void (*free_state)(void *state);  /* called at the end, whatever the end is */
 	void *state;
@@ -70,8 +72,11 @@ enum failure {
 /* The code's name. */
 const char *failure_code(enum failure failure);
 
-/* Log the outcome with who asked, and reply. succeed empties `data`; NULL stands for {}. */
-void command_succeed(struct command *command, struct json_text *data);
+/* Whether it came to our own API, not to one of Mosquitto Pro's. */
+bool command_is_own(const struct command *command);
+
+/* Log the outcome with who asked, and reply; with what was written to `data`. */
+void command_succeed(struct command *command);
 void command_fail(struct command *command, enum failure failure);
 
 /* FAILED_INVALID with the field that is wrong, and a text for people. */
@@ -99,13 +104,15 @@ bool command_read_whole(struct command *command, const char *field, int64_t min,
 bool command_turn_is_over(void);
 
 /*
- * For commands that change what is stored. command_waits_to_store(): whether another one is at it; the step has to return
- * and is called again. command_store(): begins to store a text, to be followed by command_waits_for_store(), which tells in
- * `is_stored` how it ended once it returns false.
+ * Shows the clients that come after `command->after` to `visit`, one by one, until that says false, which leaves the walk
+ * before this client, or the turn is over. A client may be gone after its visit.
  */
-bool command_waits_to_store(struct command *command);
-void command_store(struct command *command, const char *name, struct json_text *text);
-bool command_waits_for_store(struct command *command, bool *is_stored);
+enum walk { WALK_ENDED, WALK_STOPPED, WALK_TURN_IS_OVER };
+enum walk command_walk(struct command *command,
+		bool (*visit)(struct command *command, struct client *client, const struct mosquitto *context));
+
+/* Whether there are turns at all: 2.0 with per_listener_settings has none. */
+bool command_has_turns(void);
 
 /* Gives the command memory of its own for its steps, zeroed; fails the command and gives NULL when memory is short. */
 void *command_new_state(struct command *command, size_t size, void (*step)(struct command *command),

@@ -8,7 +8,6 @@
 #include "limits.h"
 #include "request_text.h"
 #include "sessions.h"
-#include "store.h"
 #include "warnings.h"
 
 #define UNKNOWN_COMMAND "Unknown command"
@@ -32,23 +31,9 @@ bool command_turn_is_over(void)
 	return has_ticks && turn_used_us + clock_monotonic_us() - working_since_us >= TURN_US;
 }
 
-bool command_waits_to_store(struct command *command)
+bool command_has_turns(void)
 {
-	command->waits = store_is_busy();
-	return command->waits;
-}
-
-void command_store(struct command *command, const char *name, struct json_text *text)
-{
-	store_begin(command->request->options->state_dir, name, text);
-	/* Most disks are that fast. A broker that has nothing else to do looks again only after 100 ms. */
-	store_wait(STORE_WAIT_US);
-}
-
-bool command_waits_for_store(struct command *command, bool *is_stored)
-{
-	command->waits = !store_has_ended(!has_ticks, is_stored);
-	return command->waits;
+	return has_ticks;
 }
 
 static const struct command_handler *find_handler(const struct control_api *api, const char *name)
@@ -156,6 +141,7 @@ static void end_command(struct command *command)
 		command->free_state(command->state);
 	}
 	mosquitto_free(command->state);
+	json_free(&command->data);
 	memset(command, 0, sizeof(*command));
 }
 
@@ -169,6 +155,7 @@ static bool advance(struct request *request)
 	}else if(request->next_command){
 		*command = (struct command){ .request = request, .json = request->next_command, .name = UNKNOWN_COMMAND,
 			.log_level = MOSQ_LOG_NOTICE };
+		json_open_object(&command->data, NULL);
 		request->next_command = request->next_command->next;
 		begin_command(command);
 	}

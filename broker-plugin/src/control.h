@@ -31,7 +31,7 @@ struct command_handler {
 struct control_api {
 	const char *topic;
 	const char *response_topic;
-	bool has_codes;   /* failures carry a code besides their text */
+	bool is_own;      /* not of Mosquitto Pro: failures carry a code, and who may command is left alone */
 	const struct command_handler *handlers;
 };
 

@@ -6,7 +6,6 @@
 #include "fields.h"
 #include "filter.h"
 #include "limits.h"
-#include "self_disconnect.h"
 #include "sessions.h"
 
 /* Clients in one reply, and in one list. */
@@ -26,33 +25,27 @@ struct outcome {
 	bool session_removed;
 };
 
-static struct outcome failed(enum failure failure)
-{
-	return (struct outcome){ .failure = failure };
-}
-
 /* `id` must not be the one in the table: that is gone when its entry is. */
 static struct outcome disconnect_one(const char *id, const struct wish *wish)
 {
 	const struct mosquitto *context;
 	struct client *client = sessions_find(id, &context);
-	struct outcome outcome = { .done = true };
+	struct outcome outcome = { .failure = FAILED_CLIENT_NOT_FOUND };
 
-	if(!client) return failed(FAILED_CLIENT_NOT_FOUND);
-	if(access_is_control_client(client)) return failed(FAILED_CONTROL_CLIENT);
+	if(!client) return outcome;
 	outcome.was_connected = sessions_is_connected(client);
 	outcome.connected_since = client->connected_ms;
-	if(wish->if_connected_since >= 0 && outcome.connected_since != wish->if_connected_since){
-		return failed(FAILED_CLIENT_RECONNECTED);
-	}
-	if(outcome.was_connected){
-		if(!sessions_kick(client, wish->with_will, LEAVING_KICKED)) return failed(FAILED_INTERNAL);
+	if(access_is_control_client(client)){
+		outcome.failure = FAILED_CONTROL_CLIENT;
+	}else if(wish->if_connected_since >= 0 && outcome.connected_since != wish->if_connected_since){
+		outcome.failure = FAILED_CLIENT_RECONNECTED;
+	}else if(!outcome.was_connected && !wish->clean_session){
+		outcome.failure = FAILED_CLIENT_NOT_CONNECTED;
+	}else if(outcome.was_connected && !sessions_kick(client, wish->with_will, LEAVING_KICKED)){
+		outcome.failure = FAILED_INTERNAL;
+	}else{
 		client = clients_find(id);
-	}else if(!wish->clean_session){
-		return failed(FAILED_CLIENT_NOT_CONNECTED);
-	}
-	if(wish->clean_session && client && !client->context){
-		outcome.session_removed = sessions_purge(client);
+		if(wish->clean_session && client && !client->context) outcome.session_removed = sessions_purge(client);
 		outcome.done = outcome.was_connected || outcome.session_removed;
 		outcome.failure = FAILED_INTERNAL;
 	}
@@ -90,26 +83,45 @@ static bool read_wish(struct command *command, struct wish *wish)
 
 void disconnect_client(struct command *command)
 {
-	struct json_text data = { 0 };
 	struct wish wish;
 	struct outcome outcome;
 
 	if(!command_read_clientid(command) || !read_wish(command, &wish)) return;
 	outcome = disconnect_one(command->clientid, &wish);
-	if(!outcome.done && outcome.failure == FAILED_CLIENT_RECONNECTED){
-		const struct client *client = clients_find(command->clientid);
-
-		command_fail_number(command, outcome.failure, "lastConnect", client->connected_ms);
-		return;
-	}
-	if(!outcome.done){
+	if(outcome.done){
+		write_outcome(&command->data, &outcome);
+		command_succeed(command);
+	}else if(outcome.failure == FAILED_CLIENT_RECONNECTED){
+		command_fail_number(command, outcome.failure, "lastConnect", outcome.connected_since);
+	}else{
 		command_fail(command, outcome.failure);
-		return;
 	}
-	json_open_object(&data, NULL);
-	write_outcome(&data, &outcome);
-	json_close_object(&data);
-	command_succeed(command, &data);
+}
+
+/*
+ * Senders that named themselves. The broker is busy with such a client's packet when the command runs, and its reply is sent
+ * at the start of the broker's loop. 2.1 ticks after that, 2.0 at the loop's end and so once before.
+ */
+#define TICKS_UNTIL_REPLIED (BUILT_FOR_2_1 ? 1 : 2)
+
+static bool any_kicks_itself;
+
+void disconnect_tick(void)
+{
+	struct client *client;
+
+	if(!any_kicks_itself) return;
+	any_kicks_itself = false;
+	for(uint64_t after=0; (client = clients_after(after));){
+		after = client->sequence;
+		if(client->ticks_until_kick == 0) continue;
+		client->ticks_until_kick--;
+		if(client->ticks_until_kick > 0){
+			any_kicks_itself = true;
+		}else if(sessions_is_connected(client)){ /* it may have gone by itself since it asked */
+			sessions_kick(client, client->kick_with_will, LEAVING_KICKED);
+		}
+	}
 }
 
 void pro_disconnect_client(struct command *command)
@@ -122,105 +134,86 @@ void pro_disconnect_client(struct command *command)
 	client = sessions_find(command->clientid, &context);
 	if(!client || !sessions_is_connected(client)){
 		command_fail(command, FAILED_CLIENT_NOT_FOUND);
-	}else if(!strcmp(command->clientid, command->request->sender_id)){
-		if(self_disconnect_schedule(command->clientid, with_will)){
-			command_succeed(command, NULL);
-		}else{
-			command_fail(command, FAILED_INTERNAL);
-		}
-	}else if(sessions_kick(client, with_will, LEAVING_KICKED)){
-		command_succeed(command, NULL);
-	}else{
-		command_fail(command, FAILED_INTERNAL);
+		return;
 	}
+	if(!strcmp(command->clientid, command->request->sender_id)){
+		client->ticks_until_kick = TICKS_UNTIL_REPLIED;
+		client->kick_with_will = with_will;
+		any_kicks_itself = true;
+	}else if(!sessions_kick(client, with_will, LEAVING_KICKED)){
+		command_fail(command, FAILED_INTERNAL);
+		return;
+	}
+	command_succeed(command);
 }
 
 /* disconnectClients: a list of ids, or a filter. */
 struct many {
 	struct wish wish;
 	const cJSON *next_id;   /* of the list */
-	bool has_filter;
 	struct filter filter;
-	uint64_t after;         /* the sequence up to which clients have been looked at */
 	int outcomes;
-	bool more;
-	struct json_text data;
 };
 
 static void free_many(void *state)
 {
-	struct many *many = state;
-
-	filter_free(&many->filter);
-	json_free(&many->data);
+	filter_free(&((struct many *)state)->filter);
 }
 
-static void add_outcome(struct many *many, const char *id)
+static void add_outcome(struct command *command, const char *id)
 {
+	struct many *many = command->state;
 	struct outcome outcome = disconnect_one(id, &many->wish);
 
-	json_open_object(&many->data, NULL);
-	json_string(&many->data, "clientid", id);
-	json_string(&many->data, "outcome", outcome.done ? "done" : failure_code(outcome.failure));
-	if(outcome.done){
-		write_outcome(&many->data, &outcome);
-	}
-	json_close_object(&many->data);
+	json_open_object(&command->data, NULL);
+	json_string(&command->data, "clientid", id);
+	json_string(&command->data, "outcome", outcome.done ? "done" : failure_code(outcome.failure));
+	if(outcome.done) write_outcome(&command->data, &outcome);
+	json_close_object(&command->data);
 	many->outcomes++;
 }
 
-/* The next client that the filter of an action is about, NULL if there is none; looks at one only. */
-static struct client *look_at_next(struct many *many, bool *at_end)
+static void end_many(struct command *command, bool more)
 {
-	struct client *client = clients_after(many->after);
-	const struct mosquitto *context;
-
-	*at_end = client == NULL;
-	if(!client) return NULL;
-	many->after = client->sequence;
-	if(!sessions_is_connected(client) && !many->wish.clean_session) return NULL;
-	context = sessions_context(client);
-	return context && !access_is_control_client(client) && filter_matches(&many->filter, client, context) ? client : NULL;
+	json_close_array(&command->data);
+	json_bool(&command->data, "more", more);
+	command_succeed(command);
 }
 
-/* Works on one client; false at the end. */
-static bool disconnect_next(struct many *many)
-{
-	struct client *client;
-	bool at_end;
-	char *id;
-
-	if(!many->has_filter){
-		if(many->next_id){
-			add_outcome(many, many->next_id->valuestring);
-			many->next_id = many->next_id->next;
-		}
-		return many->next_id != NULL;
-	}
-	client = look_at_next(many, &at_end);
-	if(client && (many->outcomes >= MAX_DISCONNECTED || many->data.length >= MAX_PAGE_BYTES)){
-		many->more = true;
-		return false;
-	}
-	id = client ? mosquitto_strdup(client->id) : NULL;
-	if(id){
-		add_outcome(many, id);
-		mosquitto_free(id);
-	}
-	return !at_end;
-}
-
-static void disconnect_on(struct command *command)
+static void disconnect_listed(struct command *command)
 {
 	struct many *many = command->state;
 
-	while(disconnect_next(many)){
+	while(many->next_id){
+		add_outcome(command, many->next_id->valuestring);
+		many->next_id = many->next_id->next;
 		if(command_turn_is_over()) return;
 	}
-	json_close_array(&many->data);
-	json_bool(&many->data, "more", many->more);
-	json_close_object(&many->data);
-	command_succeed(command, &many->data);
+	end_many(command, false);
+}
+
+/* Control clients are not what the filter of an action is about. */
+static bool disconnect_if_matching(struct command *command, struct client *client, const struct mosquitto *context)
+{
+	struct many *many = command->state;
+	char *id;
+
+	if((!sessions_is_connected(client) && !many->wish.clean_session) || access_is_control_client(client)
+			|| !filter_matches(&many->filter, client, context)){
+		return true;
+	}
+	if(many->outcomes >= MAX_DISCONNECTED || command->data.length >= MAX_PAGE_BYTES) return false;
+	id = mosquitto_strdup(client->id);
+	if(id) add_outcome(command, id);
+	mosquitto_free(id);
+	return true;
+}
+
+static void disconnect_filtered(struct command *command)
+{
+	enum walk walk = command_walk(command, disconnect_if_matching);
+
+	if(walk != WALK_TURN_IS_OVER) end_many(command, walk == WALK_STOPPED);
 }
 
 static bool read_clientids(struct command *command, const cJSON *list)
@@ -244,13 +237,12 @@ static bool read_clientids(struct command *command, const cJSON *list)
 
 void disconnect_clients(struct command *command)
 {
-	struct many *many = command_new_state(command, sizeof(struct many), disconnect_on, free_many);
+	struct many *many = command_new_state(command, sizeof(struct many), disconnect_listed, free_many);
 	const cJSON *list = fields_get(command->json, "clientids");
 	const cJSON *filter = fields_get(command->json, "filter");
 	const char *wrong;
 
 	if(!many || !read_wish(command, &many->wish)) return;
-	many->has_filter = filter != NULL;
 	if(filter && list){
 		command_fail_field(command, "filter", "Either clientids or filter");
 		return;
@@ -261,11 +253,11 @@ void disconnect_clients(struct command *command)
 			command_fail_field(command, wrong, "Invalid filter");
 			return;
 		}
-	}else if(!read_clientids(command, list)){
-		return;
+		command->step = disconnect_filtered;
+	}else{
+		if(!read_clientids(command, list)) return;
+		many->next_id = list->child;
 	}
-	many->next_id = filter ? NULL : list->child;
-	json_open_object(&many->data, NULL);
-	json_open_array(&many->data, "clients");
-	disconnect_on(command);
+	json_open_array(&command->data, "clients");
+	command->step(command);
 }

@@ -12,4 +12,7 @@ void disconnect_client(struct command *command);
 void disconnect_clients(struct command *command);
 void pro_disconnect_client(struct command *command);
 
+/* To be called at every tick when all replies are sent. */
+void disconnect_tick(void);
+
 #endif

@@ -192,7 +192,6 @@ static struct watcher *find_watcher(const char *id)
 void watch_events(struct command *command)
 {
 	const struct request *request = command->request;
-	struct json_text data = { 0 };
 	struct watcher *watcher;
 	int64_t seconds = DEFAULT_SECONDS;
 
@@ -216,10 +215,8 @@ void watch_events(struct command *command)
 	watcher->context = request->sender;
 	watcher->connected_ms = request->sender_since_ms;
 	watcher->until_us = clock_monotonic_us() + seconds*1000000;
-	json_open_object(&data, NULL);
-	json_integer(&data, "sequence", (int64_t)sequence);
-	json_close_object(&data);
-	command_succeed(command, &data);
+	json_integer(&command->data, "sequence", (int64_t)sequence);
+	command_succeed(command);
 }
 
 void unwatch_events(struct command *command)
@@ -232,7 +229,7 @@ void unwatch_events(struct command *command)
 	if(watcher_count == 0){
 		forget_waiting();
 	}
-	command_succeed(command, NULL);
+	command_succeed(command);
 }
 
 void events_cleanup(void)

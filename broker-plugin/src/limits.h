@@ -26,8 +26,9 @@
 /* Bytes of responses after which a reply message is sent and the next one begun. */
 #define REPLY_FLUSH_BYTES (64u * 1024)
 
-/* Bytes after which a page of clients ends, however few they are. */
+/* Bytes after which a page of clients ends, however few they are, and one of the inspect API, which cannot be continued. */
 #define MAX_PAGE_BYTES (1024u * 1024)
+#define MAX_PRO_PAGE_BYTES (16u * MAX_PAGE_BYTES)
 
 /* Clients in one listClients reply of the inspect API, whatever `count` says. */
 #define MAX_CLIENTS_LISTED 10000

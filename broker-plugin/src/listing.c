@@ -1,7 +1,6 @@
 #include "listing.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "client_json.h"
 #include "cursor.h"
@@ -13,97 +12,73 @@
 struct listing {
 	struct filter filter;
 	bool has_filter;
-	bool has_cursor;       /* our own API; the other one skips and counts */
 	int fields;
 	int64_t skip;
 	int64_t limit;
-	uint64_t after;        /* the sequence up to which clients are in the page or do not belong there */
-	int64_t listed;
-	bool begun;
-	struct json_text data;
+	size_t max_bytes;
 };
 
 static void free_listing(void *state)
 {
-	struct listing *listing = state;
-
-	filter_free(&listing->filter);
-	json_free(&listing->data);
+	filter_free(&((struct listing *)state)->filter);
 }
 
-static void finish(struct command *command, struct listing *listing, bool more)
-{
-	struct json_text *data = &listing->data;
-
-	json_close_array(data);
-	if(listing->has_cursor){
-		cursor_write(data, "cursor", more ? listing->after : 0);
-	}
-	json_integer(data, "totalCount", clients_count());
-	json_close_object(data);
-	command_succeed(command, data);
-}
-
-/*
- * Our own API ends a page when its turn is over, however few clients are in it: the next request wakes the broker at once,
- * where one that has nothing else to do would go on only after 100 ms. The other API has no such pages, and goes on.
- */
-static void list_on(struct command *command)
+static bool list_one(struct command *command, struct client *client, const struct mosquitto *context)
 {
 	struct listing *listing = command->state;
-	struct client *client;
 
-	if(!listing->begun){
-		listing->begun = true;
-		json_open_object(&listing->data, NULL);
-		json_open_array(&listing->data, "clients");
+	if(listing->has_filter && !filter_matches(&listing->filter, client, context)) return true;
+	if(listing->skip > 0){
+		listing->skip--;
+		return true;
 	}
-	while((client = clients_after(listing->after))){
-		uint64_t sequence = client->sequence;
-		const struct mosquitto *context = sessions_context(client);
+	if(listing->limit == 0 || command->data.length >= listing->max_bytes) return false;
+	listing->limit--;
+	json_open_object(&command->data, NULL);
+	client_json_write(&command->data, client, context, listing->fields);
+	json_close_object(&command->data);
+	return true;
+}
 
-		if(context && (!listing->has_filter || filter_matches(&listing->filter, client, context)) && listing->skip-- <= 0){
-			if(listing->listed >= listing->limit || listing->data.length >= MAX_PAGE_BYTES*(listing->has_cursor ? 1u : 16u)){
-				finish(command, listing, true);
-				return;
-			}
-			client_json_write(&listing->data, NULL, client, context, listing->fields, listing->has_cursor);
-			listing->listed++;
-		}
-		listing->after = sequence;
-		if(command_turn_is_over()){
-			if(listing->has_cursor){
-				finish(command, listing, clients_after(sequence) != NULL);
-			}
-			return;
-		}
-	}
-	finish(command, listing, false);
+static void end_list(struct command *command)
+{
+	json_integer(&command->data, "totalCount", clients_count());
+	command_succeed(command);
+}
+
+static void list_page(struct command *command)
+{
+	bool has_more = command_walk(command, list_one) != WALK_ENDED && clients_after(command->after);
+
+	json_close_array(&command->data);
+	cursor_write(&command->data, "cursor", has_more ? command->after : 0);
+	end_list(command);
+}
+
+static void list_all(struct command *command)
+{
+	if(command_walk(command, list_one) == WALK_TURN_IS_OVER) return;
+	json_close_array(&command->data);
+	end_list(command);
 }
 
 /* "fields": a list of names of the client object. */
 static bool read_field_names(struct command *command, int *fields)
 {
 	const cJSON *list = fields_get(command->json, "fields");
+	bool is_valid = !list || cJSON_IsArray(list);
 	const cJSON *item;
 
-	if(!list) return true;
-	*fields = FIELD_CLIENTID;
+	if(list) *fields = FIELD_CLIENTID | FIELD_NULLS;
 	cJSON_ArrayForEach(item, list){
 		const char *name = cJSON_GetStringValue(item);
 		int field = name ? client_field_of(name) : 0;
 
-		if(!field){
-			command_fail_field(command, "fields", "Invalid fields");
-			return false;
-		}
+		is_valid = is_valid && field;
 		*fields |= field;
 	}
-	if(!cJSON_IsArray(list)){
-		command_fail_field(command, "fields", "Invalid fields");
-		return false;
-	}
-	return true;
+	if(!is_valid) command_fail_field(command, "fields", "Invalid fields");
+	return is_valid;
 }
 
 static bool read_filter(struct command *command, struct listing *listing)
@@ -112,24 +87,22 @@ static bool read_filter(struct command *command, struct listing *listing)
 	const char *wrong = json ? filter_read(&listing->filter, json) : NULL;
 
 	listing->has_filter = json != NULL;
-	if(wrong){
-		command_fail_field(command, wrong, "Invalid filter");
-	}
+	if(wrong) command_fail_field(command, wrong, "Invalid filter");
 	return !wrong;
 }
 
 void list_clients(struct command *command)
 {
-	struct listing *listing = command_new_state(command, sizeof(struct listing), list_on, free_listing);
+	struct listing *listing = command_new_state(command, sizeof(struct listing), list_page, free_listing);
 	bool verbose = false;
 
-	if(!listing) return;
-	listing->has_cursor = true;
-	if(!command_read_bool(command, "verbose", &verbose)) return;
+	if(!listing || !command_read_bool(command, "verbose", &verbose)) return;
 	listing->fields = verbose ? FIELDS_VERBOSE : FIELDS_SUMMARY;
+	listing->max_bytes = MAX_PAGE_BYTES;
 	if(read_filter(command, listing) && read_field_names(command, &listing->fields)
-			&& command_read_limit(command, &listing->limit) && cursor_read(command, &listing->after)){
-		list_on(command);
+			&& command_read_limit(command, &listing->limit) && cursor_read(command, &command->after)){
+		json_open_array(&command->data, "clients");
+		list_page(command);
 	}
 }
 
@@ -149,7 +122,7 @@ static bool read_any_whole(struct command *command, const char *field, int64_t f
 
 void pro_list_clients(struct command *command)
 {
-	struct listing *listing = command_new_state(command, sizeof(struct listing), list_on, free_listing);
+	struct listing *listing = command_new_state(command, sizeof(struct listing), list_all, free_listing);
 	bool verbose = false;
 
 	if(!listing || !command_read_bool(command, "verbose", &verbose)
@@ -157,18 +130,17 @@ void pro_list_clients(struct command *command)
 			|| !read_any_whole(command, "count", -1, &listing->limit, "Invalid count")){
 		return;
 	}
-	if(listing->limit == -1 || listing->limit > MAX_CLIENTS_LISTED){
-		listing->limit = MAX_CLIENTS_LISTED;
-	}
+	if(listing->limit == -1 || listing->limit > MAX_CLIENTS_LISTED) listing->limit = MAX_CLIENTS_LISTED;
 	listing->fields = verbose ? FIELDS_PRO_VERBOSE : FIELDS_PRO_SUMMARY;
-	list_on(command);
+	listing->max_bytes = MAX_PRO_PAGE_BYTES;
+	json_open_array(&command->data, "clients");
+	list_all(command);
 }
 
-static void get(struct command *command, int fields, bool nulls)
+void get_client(struct command *command)
 {
-	struct json_text data = { 0 };
-	struct client *client;
 	const struct mosquitto *context;
+	struct client *client;
 
 	if(!command_read_clientid(command)) return;
 	client = sessions_find(command->clientid, &context);
@@ -176,16 +148,6 @@ static void get(struct command *command, int fields, bool nulls)
 		command_fail(command, FAILED_CLIENT_NOT_FOUND);
 		return;
 	}
-	client_json_write(&data, NULL, client, context, fields, nulls);
-	command_succeed(command, &data);
-}
-
-void get_client(struct command *command)
-{
-	get(command, FIELDS_ALL, true);
-}
-
-void pro_get_client(struct command *command)
-{
-	get(command, FIELDS_PRO_VERBOSE, false);
+	client_json_write(&command->data, client, context, command_is_own(command) ? FIELDS_ALL : FIELDS_PRO_VERBOSE);
+	command_succeed(command);
 }

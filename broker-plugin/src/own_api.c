@@ -10,36 +10,43 @@
 #include "subscription.h"
 #include "warnings.h"
 
+/* What `describe` tells of, and what it takes. */
+static const struct {
+	const char *name;
+	enum need need;
+} features[] = {
+	{ "disconnect", NEEDS_CLIENTS },
+	{ "purge", NEEDS_2_1 },
+	{ "subscribe", NEEDS_2_1 },
+	{ "inspect", NEEDS_CLIENTS },
+	{ "bans", NEEDS_BANS },
+	{ "standingSubscriptions", NEEDS_STANDING },
+	{ "events", NEEDS_2_1 },
+	{ "retained", NEEDS_RETAINED },
+	{ "ifConnectedSince", NEEDS_CLIENTS },
+	{ "preventWill", NEEDS_CLIENTS },
+};
+
 static void describe(struct command *command)
 {
 	const struct request *request = command->request;
-	const struct options *options = request->options;
-	struct json_text data = { 0 };
+	struct json_text *data = &command->data;
 
-	json_open_object(&data, NULL);
-	json_integer(&data, "protocol", 1);
-	json_string(&data, "plugin", PLUGIN_VERSION);
-	json_string(&data, "broker", "mosquitto " BUILT_FOR);
-	json_open_object(&data, "you");
-	json_string(&data, "clientid", request->sender_id);
-	json_string(&data, "username", request->sender_username ? request->sender_username : "<anonymous>");
-	json_close_object(&data);
-	json_open_object(&data, "features");
-	json_bool(&data, "disconnect", control_offers(options, NEEDS_CLIENTS));
-	json_bool(&data, "purge", control_offers(options, NEEDS_2_1));
-	json_bool(&data, "subscribe", control_offers(options, NEEDS_2_1));
-	json_bool(&data, "inspect", control_offers(options, NEEDS_CLIENTS));
-	json_bool(&data, "bans", control_offers(options, NEEDS_BANS));
-	json_bool(&data, "standingSubscriptions", control_offers(options, NEEDS_STANDING));
-	json_bool(&data, "events", control_offers(options, NEEDS_2_1));
-	json_bool(&data, "retained", control_offers(options, NEEDS_RETAINED));
-	json_bool(&data, "ifConnectedSince", control_offers(options, NEEDS_CLIENTS));
-	json_bool(&data, "preventWill", control_offers(options, NEEDS_CLIENTS));
-	json_close_object(&data);
-	json_string(&data, "subscriptionsKnown", control_offers(options, NEEDS_2_1) ? "since-load" : "no");
-	warnings_write(&data, "warnings");
-	json_close_object(&data);
-	command_succeed(command, &data);
+	json_integer(data, "protocol", 1);
+	json_string(data, "plugin", PLUGIN_VERSION);
+	json_string(data, "broker", "mosquitto " BUILT_FOR);
+	json_open_object(data, "you");
+	json_string(data, "clientid", request->sender_id);
+	json_string(data, "username", request->sender_username ? request->sender_username : "<anonymous>");
+	json_close_object(data);
+	json_open_object(data, "features");
+	for(size_t i=0; i<sizeof(features)/sizeof(features[0]); i++){
+		json_bool(data, features[i].name, control_offers(request->options, features[i].need));
+	}
+	json_close_object(data);
+	json_string(data, "subscriptionsKnown", control_offers(request->options, NEEDS_2_1) ? "since-load" : "no");
+	warnings_write(data, "warnings");
+	command_succeed(command);
 }
 
 static const struct command_handler handlers[] = {
@@ -72,6 +79,6 @@ static const struct command_handler handlers[] = {
 const struct control_api own_api = {
 	.topic = "$CONTROL/mqtt-client-control/v1",
 	.response_topic = "$CONTROL/mqtt-client-control/v1/response",
-	.has_codes = true,
+	.is_own = true,
 	.handlers = handlers,
 };

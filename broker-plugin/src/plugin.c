@@ -10,9 +10,9 @@
 #include "bans.h"
 #include "broker_version.h"
 #include "control.h"
+#include "disconnect.h"
 #include "events.h"
 #include "retained.h"
-#include "self_disconnect.h"
 #include "sessions.h"
 #include "standing.h"
 #include "store.h"
@@ -57,7 +57,7 @@ static int tick_callback(int event, void *event_data, void *userdata)
 #else
 	sessions_settle();
 #endif
-	if(!control_is_busy()) self_disconnect_tick(); /* a sender that named itself has had its reply */
+	if(!control_is_busy()) disconnect_tick(); /* a sender that named itself has had its reply */
 	is_busy = control_tick();
 	is_busy = standing_tick() || is_busy;
 #if BUILT_FOR_2_1
@@ -189,7 +189,6 @@ static void clean_up(struct plugin *plugin)
 	if(loaded == 0){
 		control_cleanup();
 		store_cleanup();
-		self_disconnect_cleanup();
 		events_cleanup();
 		sessions_cleanup();
 		clients_cleanup();

@@ -7,8 +7,8 @@
 
 static const struct command_handler client_control_handlers[] = {
 	{ "disconnectClient", pro_disconnect_client, MOSQ_LOG_NOTICE, .need = NEEDS_CLIENTS },
-	{ "subscribeClient", pro_subscribe_client, MOSQ_LOG_NOTICE, .need = NEEDS_2_1 },
-	{ "unsubscribeClient", pro_unsubscribe_client, MOSQ_LOG_NOTICE, .need = NEEDS_2_1 },
+	{ "subscribeClient", subscribe_client, MOSQ_LOG_NOTICE, .need = NEEDS_2_1 },
+	{ "unsubscribeClient", unsubscribe_client, MOSQ_LOG_NOTICE, .need = NEEDS_2_1 },
 	{ .name = NULL },
 };
 
@@ -20,7 +20,7 @@ const struct control_api client_control_api = {
 
 static const struct command_handler inspect_handlers[] = {
 	{ "listClients", pro_list_clients, MOSQ_LOG_INFO, .need = NEEDS_CLIENTS },
-	{ "getClient", pro_get_client, MOSQ_LOG_INFO, .need = NEEDS_CLIENTS },
+	{ "getClient", get_client, MOSQ_LOG_INFO, .need = NEEDS_CLIENTS },
 	{ .name = NULL },
 };
 

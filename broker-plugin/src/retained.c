@@ -217,7 +217,7 @@ void deliver_retained(struct command *command)
 			(int)(qos < max_qos ? qos : max_qos), false, properties)){
 		command_fail(command, FAILED_INTERNAL);
 	}else{
-		command_succeed(command, NULL);
+		command_succeed(command);
 		return; /* both are the broker's now */
 	}
 	mosquitto_free(payload);

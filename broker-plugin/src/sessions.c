@@ -34,6 +34,7 @@ static struct client *add_connected(const struct mosquitto *context, int64_t now
 	client->connected_ms = now > client->connected_ms ? now : client->connected_ms+1; /* tells connections apart */
 	client->leaving = NOT_LEAVING;
 	client->refusals = 0;
+	client->ticks_until_kick = 0;
 	forget_subscriptions_of_ended_session(client, context);
 	return client;
 }

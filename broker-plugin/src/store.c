@@ -13,16 +13,14 @@
 
 #include "broker_api.h"
 #include "clock.h"
-#include "fields.h"
-#include "request_text.h"
 
-#define FORMAT_VERSION 1
 #define MAX_FILE_BYTES (64 * 1024 * 1024)
 
-static bool make_path(char path[], size_t size, const char *dir, const char *name, const char *ending)
+static bool make_path(char path[STORE_PATH_BYTES], const char *dir, const char *name, const char *ending)
 {
-	return snprintf(path, size, "%s%sclient-control-%s.json%s", dir, dir[strlen(dir)-1] == '/' ? "" : "/", name, ending)
-			< (int)size;
+	const char *slash = dir[strlen(dir)-1] == '/' ? "" : "/";
+
+	return snprintf(path, STORE_PATH_BYTES, "%s%sclient-control-%s.json%s", dir, slash, name, ending) < STORE_PATH_BYTES;
 }
 
 static bool write_all(int file, const char *text, size_t length)
@@ -59,10 +57,10 @@ static struct {
 	int error;               /* an errno; 0: it is stored */
 	const char *name;        /* a constant */
 	struct json_text text;
-	char dir[4096];
-	char path[4096];
-	char new_path[4096];
-	char old_path[4096];
+	char dir[STORE_PATH_BYTES];
+	char path[STORE_PATH_BYTES];
+	char new_path[STORE_PATH_BYTES];
+	char old_path[STORE_PATH_BYTES];
 } work;
 
 /*
@@ -129,9 +127,9 @@ void store_begin(const char *dir, const char *name, struct json_text *text)
 	memset(text, 0, sizeof(*text));
 	atomic_store(&work.has_ended, false);
 	if(work.text.failed || snprintf(work.dir, sizeof(work.dir), "%s", dir) >= (int)sizeof(work.dir)
-			|| !make_path(work.path, sizeof(work.path), dir, name, "")
-			|| !make_path(work.new_path, sizeof(work.new_path), dir, name, ".new")
-			|| !make_path(work.old_path, sizeof(work.old_path), dir, name, ".old")){
+			|| !make_path(work.path, dir, name, "")
+			|| !make_path(work.new_path, dir, name, ".new")
+			|| !make_path(work.old_path, dir, name, ".old")){
 		work.error = work.text.failed ? ENOMEM : ENAMETOOLONG;
 		atomic_store(&work.has_ended, true);
 		return;
@@ -189,79 +187,32 @@ static char *read_file(int file)
 	size_t length = 0;
 	ssize_t got;
 
-	if(fstat(file, &status) || status.st_size > MAX_FILE_BYTES) return NULL;
+	if(fstat(file, &status)) return NULL;
+	if(status.st_size > MAX_FILE_BYTES){
+		errno = EFBIG;
+		return NULL;
+	}
 	text = mosquitto_malloc((size_t)status.st_size+1);
-	while(text && length < (size_t)status.st_size){
-		got = read(file, &text[length], (size_t)status.st_size-length);
-		if(got <= 0) break;
-		length += (size_t)got;
-	}
-	if(text){
-		text[length] = '\0';
-	}
+	while(text && (got = read(file, &text[length], (size_t)status.st_size-length)) > 0) length += (size_t)got;
+	if(text) text[length] = '\0';
 	return text;
 }
 
-/* NULL if there is no file, or it is not such a file: then it has failed. */
-static cJSON *read_json(const char *path, const char *name, bool *failed)
+bool store_read(const char *dir, const char *name, char path[STORE_PATH_BYTES], char **text)
 {
-	int file = open(path, O_RDONLY | O_CLOEXEC);
-	char *text, *checked;
-	cJSON *json;
-	int64_t version = 0;
-	const char *format;
+	int file = -1;
+	bool is_absent;
 
-	*failed = file < 0 && errno != ENOENT;
-	if(*failed){
+	*text = NULL;
+	errno = ENAMETOOLONG;
+	if(make_path(path, dir, name, "")) file = open(path, O_RDONLY | O_CLOEXEC);
+	is_absent = file < 0 && errno == ENOENT;
+	if(file >= 0){
+		*text = read_file(file);
+		close(file);
+	}
+	if(!is_absent && !*text){
 		mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: %s cannot be read: %s.", path, strerror(errno));
 	}
-	if(file < 0) return NULL;
-	text = read_file(file);
-	close(file);
-	checked = text ? request_text_copy(text, strlen(text)) : NULL;
-	json = checked ? cJSON_ParseWithOpts(checked, NULL, true) : NULL;
-	mosquitto_free(text);
-	mosquitto_free(checked);
-	format = cJSON_GetStringValue(fields_get(json, "format"));
-	if(!format || strcmp(format, name) || !fields_whole_number(fields_get(json, "version"), 0, 1000000, &version)
-			|| version != FORMAT_VERSION){
-		mosquitto_log_printf(MOSQ_LOG_ERR,
-				"Error: client-control: %s is not a file of this version. Put it right, or move it away to do without it.",
-				path);
-		*failed = true;
-		cJSON_Delete(json);
-		return NULL;
-	}
-	return json;
-}
-
-bool store_load(const char *dir, const char *name, const char *list, bool (*load)(const cJSON *item))
-{
-	char path[4096];
-	bool failed = !make_path(path, sizeof(path), dir, name, "");
-	cJSON *json = failed ? NULL : read_json(path, name, &failed);
-	const cJSON *item = cJSON_GetArrayItem(fields_get(json, list), 0);
-
-	for(int number=1; item && !failed; item=item->next, number++){
-		failed = !load(item);
-		if(failed){
-			mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: number %d in %s is not understood.", number, path);
-		}
-	}
-	cJSON_Delete(json);
-	return !failed;
-}
-
-void store_open_list(struct json_text *json, const char *name, const char *list)
-{
-	json_open_object(json, NULL);
-	json_string(json, "format", name);
-	json_integer(json, "version", FORMAT_VERSION);
-	json_open_array(json, list);
-}
-
-void store_close_list(struct json_text *json)
-{
-	json_close_array(json);
-	json_close_object(json);
+	return is_absent || *text;
 }

@@ -5,9 +5,9 @@
 #ifndef STORE_H
 #define STORE_H
 
-#include <cjson/cJSON.h>
-
 #include "json_text.h"
+
+#define STORE_PATH_BYTES 4096
 
 /*
  * Begins to replace a file by this text (which is emptied), readable for nobody else. Disks take their time, and the broker
@@ -28,13 +28,9 @@ bool store_has_ended(bool waits, bool *is_stored);
 void store_cleanup(void);
 
 /*
- * Reads a file of the form {"format": name, "version": 1, list: [...]} and hands its items to `load`, in order, which says
- * whether it understood. True if it did for all, or there is no file; else a line in the log says what is wrong.
+ * Reads a file: its path and its text, NULL if there is none (free with mosquitto_free()). False, and logged, if it cannot be
+ * read.
  */
-bool store_load(const char *dir, const char *name, const char *list, bool (*load)(const cJSON *item));
-
-/* Begins the text of such a file, up to its first item, and ends it. */
-void store_open_list(struct json_text *json, const char *name, const char *list);
-void store_close_list(struct json_text *json);
+bool store_read(const char *dir, const char *name, char path[STORE_PATH_BYTES], char **text);
 
 #endif

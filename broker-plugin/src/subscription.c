@@ -29,30 +29,36 @@ static bool read_flag(const cJSON *json, const char *field, uint8_t flag, uint8_
 {
 	const cJSON *value = fields_get(json, field);
 
-	if(cJSON_IsTrue(value)){
-		*options |= flag;
-	}
+	if(cJSON_IsTrue(value)) *options |= flag;
 	return value == NULL || cJSON_IsBool(value);
 }
 
-/* "always", "new", "never", null or missing. */
+/* By MQTT's number for it, the Retain Handling. */
+static const char *const send_retain[] = { "always", "new", "never" };
+
+/* One of these names, null or missing. */
 static bool read_send_retain(const cJSON *json, uint8_t *options)
 {
 	const cJSON *value = fields_get(json, "send_retain");
 	const char *name = cJSON_GetStringValue(value);
 
-	if(value == NULL){
-		return true;
-	}else if(name && !strcmp(name, "always")){
-		*options |= MQTT_SUB_OPT_SEND_RETAIN_ALWAYS;
-	}else if(name && !strcmp(name, "new")){
-		*options |= MQTT_SUB_OPT_SEND_RETAIN_NEW;
-	}else if(name && !strcmp(name, "never")){
-		*options |= MQTT_SUB_OPT_SEND_RETAIN_NEVER;
-	}else{
-		return false;
+	for(int i=0; name && i<3; i++){
+		if(!strcmp(name, send_retain[i])){
+			*options |= (uint8_t)(i << 4);
+			return true;
+		}
 	}
-	return true;
+	return value == NULL;
+}
+
+void subscription_write_options(struct json_text *json, uint8_t options)
+{
+	json_integer(json, "qos", options & QOS_BITS);
+	json_open_object(json, "options");
+	json_bool(json, "no_local", options & MQTT_SUB_OPT_NO_LOCAL);
+	json_bool(json, "retain_as_published", options & MQTT_SUB_OPT_RETAIN_AS_PUBLISHED);
+	json_string(json, "send_retain", send_retain[(options & RETAIN_HANDLING_BITS) >> 4]);
+	json_close_object(json);
 }
 
 static bool is_shared(const char *filter)
@@ -181,35 +187,15 @@ static void fail_by_broker(struct command *command, int rc)
 	}
 }
 
-/* The client to act upon; NULL: the command has failed. Our own API leaves control clients alone. */
-static struct client *find_client(struct command *command, bool allow_control_client, const struct mosquitto **context)
+/* The client to act upon; NULL: the command has failed. */
+static struct client *find_client(struct command *command, const struct mosquitto **context)
 {
 	struct client *client = sessions_find(command->clientid, context);
 
 	if(!client){
 		command_fail(command, FAILED_CLIENT_NOT_FOUND);
-	}else if(!allow_control_client && access_is_control_client(client)){
+	}else if(command_is_own(command) && access_is_control_client(client)){
 		command_fail(command, FAILED_CONTROL_CLIENT);
-		client = NULL;
-	}
-	return client;
-}
-
-static struct client *subscribe(struct command *command, bool allow_control_client, uint8_t *options, bool *existed)
-{
-	const struct mosquitto *context;
-	struct client *client;
-	int rc;
-
-	if(!command_read_clientid(command) || !command_read_topic(command)
-			|| !subscription_read_options(command, command->topic, options)){
-		return NULL;
-	}
-	client = find_client(command, allow_control_client, &context);
-	if(!client) return NULL;
-	rc = subscription_add(client, command->topic, *options, BY_CONTROL, NULL, existed);
-	if(rc){
-		fail_by_broker(command, rc);
 		return NULL;
 	}
 	return client;
@@ -222,8 +208,8 @@ static struct client *subscribe(struct command *command, bool allow_control_clie
 static const char *retained_answer(const struct command *command, const struct client *client, uint8_t options,
 		bool existed)
 {
-	bool is_wanted = (options & RETAIN_HANDLING_BITS) == MQTT_SUB_OPT_SEND_RETAIN_ALWAYS
-		|| ((options & RETAIN_HANDLING_BITS) == MQTT_SUB_OPT_SEND_RETAIN_NEW && !existed);
+	uint8_t handling = options & RETAIN_HANDLING_BITS;
+	bool is_wanted = handling == MQTT_SUB_OPT_SEND_RETAIN_ALWAYS || (handling == MQTT_SUB_OPT_SEND_RETAIN_NEW && !existed);
 
 	if(!command->request->options->deliver_retained) return "not-enabled";
 	return is_wanted && sessions_is_connected(client) && !is_shared(command->topic) ? "deliver" : "none";
@@ -231,71 +217,48 @@ static const char *retained_answer(const struct command *command, const struct c
 
 void subscribe_client(struct command *command)
 {
-	struct json_text data = { 0 };
-	uint8_t options;
-	bool existed;
-	const struct client *client = subscribe(command, false, &options, &existed);
-
-	if(client){
-		json_open_object(&data, NULL);
-		json_bool(&data, "connected", sessions_is_connected(client));
-		json_bool(&data, "existed", existed);
-		json_string(&data, "retained", retained_answer(command, client, options, existed));
-		json_close_object(&data);
-		command_succeed(command, &data);
-	}
-}
-
-void pro_subscribe_client(struct command *command)
-{
-	uint8_t options;
-
-	if(subscribe(command, true, &options, NULL)){
-		command_succeed(command, NULL);
-	}
-}
-
-/* `absent`: 1 or 0; -1 where that is not known. */
-static bool unsubscribe(struct command *command, bool allow_control_client, int *absent)
-{
 	const struct mosquitto *context;
 	struct client *client;
+	uint8_t options;
+	bool existed;
 	int rc;
 
-	if(!command_read_clientid(command) || !command_read_topic(command) || !check_filter(command, command->topic)){
-		return false;
+	if(!command_read_clientid(command) || !command_read_topic(command)
+			|| !subscription_read_options(command, command->topic, &options)){
+		return;
 	}
-	client = find_client(command, allow_control_client, &context);
-	if(!client) return false;
-	*absent = clients_find_subscription(client, command->topic) ? 0
-		: client_subscriptions_are_known(client, context) ? 1 : -1;
-	rc = subscription_remove(client, command->topic);
+	client = find_client(command, &context);
+	if(!client) return;
+	rc = subscription_add(client, command->topic, options, BY_CONTROL, NULL, &existed);
 	if(rc){
 		fail_by_broker(command, rc);
+		return;
 	}
-	return rc == MOSQ_ERR_SUCCESS;
+	if(command_is_own(command)){
+		json_bool(&command->data, "connected", sessions_is_connected(client));
+		json_bool(&command->data, "existed", existed);
+		json_string(&command->data, "retained", retained_answer(command, client, options, existed));
+	}
+	command_succeed(command);
 }
 
 void unsubscribe_client(struct command *command)
 {
-	struct json_text data = { 0 };
-	int absent;
+	const struct mosquitto *context;
+	struct client *client;
+	bool is_there, is_known;
+	int rc;
 
-	if(unsubscribe(command, false, &absent)){
-		json_open_object(&data, NULL);
-		if(absent >= 0){
-			json_bool(&data, "absent", absent);
-		}
-		json_close_object(&data);
-		command_succeed(command, &data);
+	if(!command_read_clientid(command) || !command_read_topic(command) || !check_filter(command, command->topic)) return;
+	client = find_client(command, &context);
+	if(!client) return;
+	is_there = clients_find_subscription(client, command->topic) != NULL;
+	is_known = is_there || client_subscriptions_are_known(client, context);
+	rc = subscription_remove(client, command->topic);
+	if(rc){
+		fail_by_broker(command, rc);
+		return;
 	}
-}
-
-void pro_unsubscribe_client(struct command *command)
-{
-	int absent;
-
-	if(unsubscribe(command, true, &absent)){
-		command_succeed(command, NULL);
-	}
+	if(command_is_own(command) && is_known) json_bool(&command->data, "absent", !is_there);
+	command_succeed(command);
 }

@@ -4,7 +4,7 @@
 #include "command.h"
 
 /*
- * subscribeClient: clientid, topic, qos (0), options { no_local (false), retain_as_published (false), send_retain }.
+ * Of either API. subscribeClient: clientid, topic, qos (0), options { no_local (false), retain_as_published (false), send_retain }.
  *
  * Works on connected clients and on persistent sessions that are offline. A subscription that exists takes the new
  * options and keeps its Subscription Identifier. Mosquitto's plugin API offers no check of the client's subscribe ACL
@@ -16,15 +16,14 @@ void subscribe_client(struct command *command);
 /* unsubscribeClient: clientid, topic. Succeeds as well when there was no such subscription. */
 void unsubscribe_client(struct command *command);
 
-/* The Pro API's: the same with less to tell, and for every client. */
-void pro_subscribe_client(struct command *command);
-void pro_unsubscribe_client(struct command *command);
-
 /*
  * Reads `qos` and `options` into MQTT's subscription options, and checks `filter` with them (a valid filter, no `no_local`
  * on a shared one). False: the command has failed.
  */
 bool subscription_read_options(struct command *command, const char *filter, uint8_t *options);
+
+/* Writes `qos` and `options` again. */
+void subscription_write_options(struct json_text *json, uint8_t options);
 
 /*
  * The options as this client can have them: a QoS above the `max_qos` of its listener would leave messages in the broker's

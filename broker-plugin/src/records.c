@@ -1,0 +1,284 @@
+#include "records.h"
+
+#include <string.h>
+
+#include "cursor.h"
+#include "fields.h"
+#include "limits.h"
+#include "request_text.h"
+#include "store.h"
+
+#define FORMAT_VERSION 1
+#define MAX_CURSOR 64
+
+bool record_init(struct record *record, const struct records *list, char *key, const char *by, size_t bytes)
+{
+	record->list = list;
+	record->holders = 1;
+	record->key = key;
+	record->bytes = bytes + (key ? strlen(key) : 0) + (by ? strlen(by) : 0);
+	return key && fields_copy(&record->by, by);
+}
+
+void record_hold(struct record *record)
+{
+	if(record) record->holders++;
+}
+
+void record_release(struct record *record)
+{
+	if(!record || --record->holders > 0) return;
+	mosquitto_free(record->key);
+	mosquitto_free(record->by);
+	record->list->free(record);
+}
+
+/* Where a key is in the list, or would have to be put. */
+static int index_of(const struct records *list, const char *key, bool *found)
+{
+	for(int i=0; i<list->count; i++){
+		int order = strcmp(list->all[i]->key, key);
+
+		*found = order == 0;
+		if(*found || (list->by_key && order > 0)) return i;
+	}
+	*found = false;
+	return list->by_key ? list->count : 0;
+}
+
+struct record *records_find(const struct records *list, const char *key)
+{
+	bool found;
+	int index = index_of(list, key, &found);
+
+	return found ? list->all[index] : NULL;
+}
+
+/* One whose key is not there yet. */
+static void add(struct records *list, struct record *record)
+{
+	bool found;
+	int index = list->by_key ? index_of(list, record->key, &found) : 0;
+
+	memmove(&list->all[index+1], &list->all[index], sizeof(list->all[0])*(size_t)(list->count-index));
+	list->all[index] = record;
+	list->count++;
+	list->bytes += record->bytes;
+	record->sequence = ++list->last_sequence;
+	record_hold(record);
+	if(list->added) list->added(record);
+}
+
+/* Takes it out of the list, whose hold goes to the caller. */
+static struct record *take(struct records *list, int index)
+{
+	struct record *record = list->all[index];
+
+	list->count--;
+	memmove(&list->all[index], &list->all[index+1], sizeof(list->all[0])*(size_t)(list->count-index));
+	list->bytes -= record->bytes;
+	list->removed(record);
+	return record;
+}
+
+void records_remove(struct records *list, int index)
+{
+	record_release(take(list, index));
+}
+
+static bool load_record(struct records *list, const cJSON *json)
+{
+	struct record *record = list->count < list->max_count ? list->read(json) : NULL;
+	bool is_understood = record && !(list->by_key && records_find(list, record->key))
+		&& fields_whole_number(fields_get(json, "since"), 0, MAX_SAFE_INTEGER, &record->since);
+
+	if(is_understood) add(list, record);
+	record_release(record);
+	return is_understood;
+}
+
+/* NULL if it is no file of this format and version. */
+static cJSON *parse(const char *text, const char *format)
+{
+	char *checked = request_text_copy(text, strlen(text));
+	cJSON *json = checked ? cJSON_ParseWithOpts(checked, NULL, true) : NULL;
+	const char *name = cJSON_GetStringValue(fields_get(json, "format"));
+	int64_t version;
+
+	mosquitto_free(checked);
+	if(name && !strcmp(name, format)
+			&& fields_whole_number(fields_get(json, "version"), FORMAT_VERSION, FORMAT_VERSION, &version)){
+		return json;
+	}
+	cJSON_Delete(json);
+	return NULL;
+}
+
+bool records_load(struct records *list, const char *dir)
+{
+	char path[STORE_PATH_BYTES];
+	char *text;
+	cJSON *json;
+	int number = 0;
+	const cJSON *item;
+
+	if(list->is_loaded || !dir) return true;
+	list->is_loaded = store_read(dir, list->file, path, &text);
+	if(!text) return list->is_loaded;
+	json = parse(text, list->file);
+	mosquitto_free(text);
+	if(!json){
+		mosquitto_log_printf(MOSQ_LOG_ERR,
+				"Error: client-control: %s is not a file of this version. Put it right, or move it away to do without it.",
+				path);
+		list->is_loaded = false;
+	}
+	cJSON_ArrayForEach(item, fields_get(json, list->name)){
+		number++;
+		if(!load_record(list, item)){
+			mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: number %d in %s is not understood.", number, path);
+			list->is_loaded = false;
+			break;
+		}
+	}
+	cJSON_Delete(json);
+	return list->is_loaded;
+}
+
+void records_cleanup(struct records *list)
+{
+	while(list->count > 0) records_remove(list, list->count-1);
+	list->is_loaded = false;
+}
+
+void records_answer(struct json_text *json, const struct record *record)
+{
+	record->list->write(json, record);
+	if(record->list->write_more) record->list->write_more(json, record);
+}
+
+/* Newest first, the cursor is a number; by key, it is the last key, which need not be there any more. */
+static int read_cursor(struct command *command, const struct records *list)
+{
+	const cJSON *json = fields_get(command->json, "cursor");
+	const char *key = cJSON_GetStringValue(json);
+	uint64_t before = 0;
+	bool found = false;
+	int index = 0;
+
+	if(!list->by_key){
+		if(!cursor_read(command, &before)) return -1;
+		while(before && index < list->count && list->all[index]->sequence >= before) index++;
+		return index;
+	}
+	if(json && (!key || strlen(key) > MAX_CURSOR)){
+		command_fail_field(command, "cursor", "Invalid cursor");
+		return -1;
+	}
+	if(key) index = index_of(list, key, &found);
+	return index + found;
+}
+
+void records_answer_list(struct command *command, struct records *list)
+{
+	struct json_text *data = &command->data;
+	int64_t limit;
+	int index = command_read_limit(command, &limit) ? read_cursor(command, list) : -1;
+
+	if(index < 0) return;
+	json_open_array(data, list->name);
+	for(; index<list->count && limit>0 && data->length<MAX_PAGE_BYTES; index++, limit--){
+		json_open_object(data, NULL);
+		records_answer(data, list->all[index]);
+		json_close_object(data);
+	}
+	json_close_array(data);
+	if(index == list->count){
+		json_null(data, "cursor");
+	}else if(list->by_key){
+		json_string(data, "cursor", list->all[index-1]->key);
+	}else{
+		cursor_write(data, "cursor", list->all[index-1]->sequence);
+	}
+	json_integer(data, "totalCount", list->count);
+	command_succeed(command);
+}
+
+static void make_change(struct command *command)
+{
+	struct change *change = command->state;
+	struct record *old;
+	bool is_stored, found;
+	int index;
+
+	command->waits = !store_has_ended(!command_has_turns(), &is_stored);
+	if(command->waits) return;
+	if(!is_stored){
+		command_fail(command, FAILED_STORE);
+		return;
+	}
+	index = index_of(change->list, change->key, &found);
+	old = found ? take(change->list, index) : NULL;
+	if(change->to_set) add(change->list, change->to_set);
+	change->made(command, old);
+}
+
+static void write_record(struct json_text *json, const struct record *record)
+{
+	json_open_object(json, NULL);
+	record->list->write(json, record);
+	json_close_object(json);
+}
+
+/* Begins to store the list as it will be. */
+static void store_change(struct command *command, const struct change *change, const struct record *old)
+{
+	const struct records *list = change->list;
+	struct json_text json = { 0 };
+
+	json_open_object(&json, NULL);
+	json_string(&json, "format", list->file);
+	json_integer(&json, "version", FORMAT_VERSION);
+	json_open_array(&json, list->name);
+	for(int i=list->count-1; i>=0; i--){
+		if(list->all[i] != old) write_record(&json, list->all[i]);
+	}
+	if(change->to_set) write_record(&json, change->to_set);
+	json_close_array(&json);
+	json_close_object(&json);
+	store_begin(command->request->options->state_dir, list->file, &json);
+	/* Most disks are that fast. A broker that has nothing else to do looks again only after 100 ms. */
+	store_wait(STORE_WAIT_US);
+}
+
+/* The limit that the list would exceed, 0 if none. */
+static int limit_for(const struct change *change, const struct record *old)
+{
+	const struct records *list = change->list;
+
+	if(!change->to_set) return 0;
+	if(list->count - (old != NULL) >= list->max_count) return list->max_count;
+	if(list->bytes - (old ? old->bytes : 0) + change->to_set->bytes > list->max_bytes) return (int)list->max_bytes;
+	return list->limit_for ? list->limit_for(change->to_set, old) : 0;
+}
+
+void records_change(struct command *command)
+{
+	const struct change *change = command->state;
+	const struct record *old;
+	int limit;
+
+	command->waits = store_is_busy(); /* with the change of another sender */
+	if(command->waits) return;
+	old = records_find(change->list, change->key);
+	limit = limit_for(change, old);
+	if(limit){
+		command_fail_number(command, FAILED_TOO_MANY, "limit", limit);
+	}else if(!change->to_set && !old){
+		command_fail(command, change->list->not_found);
+	}else{
+		store_change(command, change, old);
+		command->step = make_change;
+		make_change(command);
+	}
+}
