@@ -57,9 +57,7 @@ static struct ban **bucket_of(const void *key, size_t length)
 	const unsigned char *bytes = key;
 	uint32_t hash = 2166136261u; /* FNV-1a */
 
-	for(size_t i=0; i<length; i++){
-		hash = (hash ^ bytes[i]) * 16777619u;
-	}
+	for(size_t i=0; i<length; i++) hash = (hash ^ bytes[i]) * 16777619u;
 	return &buckets[(hash ^ (hash >> 16)) & (BUCKET_COUNT-1)];
 }
 
@@ -224,9 +222,7 @@ const struct ban *bans_find(const struct mosquitto *context)
 		ban = find_exact(BAN_ADDRESS, subject.address.address, sizeof(subject.address.address), &subject, now);
 	}
 	for(int i=0; !ban && i<pattern_count; i++){
-		if(holds(patterns[i], &subject) && !is_expired(patterns[i], now)){
-			ban = patterns[i];
-		}
+		if(holds(patterns[i], &subject) && !is_expired(patterns[i], now)) ban = patterns[i];
 	}
 	return ban;
 }
@@ -239,9 +235,7 @@ static const char *read_who(const cJSON *json, enum kind *as, const char **who)
 	int kind = 0;
 
 	*who = fields_text(fields_get(json, "who"));
-	while(kind < KIND_COUNT && (!name || strcmp(name, kind_names[kind]))){
-		kind++;
-	}
+	while(kind < KIND_COUNT && (!name || strcmp(name, kind_names[kind]))) kind++;
 	if(kind == KIND_COUNT) return "as";
 	*as = (enum kind)kind;
 	if(!*who || !(*as == BAN_ADDRESS ? network_read(&network, *who) : glob_is_valid(*who))){

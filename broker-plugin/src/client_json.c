@@ -69,9 +69,7 @@ static void write_subscription(struct json_text *json, const struct subscription
 	json_bool(json, "retain_as_published", subscription->options & MQTT_SUB_OPT_RETAIN_AS_PUBLISHED);
 	json_integer(json, "retain_handling", (subscription->options & 0x30) >> 4);
 	json_close_object(json);
-	if(subscription->identifier){
-		json_integer(json, "identifier", subscription->identifier);
-	}
+	if(subscription->identifier) json_integer(json, "identifier", subscription->identifier);
 	json_string(json, "by", by[subscription->by]);
 	json_close_object(json);
 }

@@ -29,9 +29,7 @@ static uint64_t hash_of(const char *id)
 {
 	uint64_t hash = UINT64_C(14695981039346656037) ^ hash_seed; /* FNV-1a */
 
-	for(; *id; id++){
-		hash = (hash ^ (unsigned char)*id) * UINT64_C(1099511628211);
-	}
+	for(; *id; id++) hash = (hash ^ (unsigned char)*id) * UINT64_C(1099511628211);
 	return hash ^ (hash >> 32);
 }
 
@@ -74,9 +72,7 @@ static bool make_place(void)
 
 	if(place_count < place_capacity) return true;
 	for(size_t i=0; i<place_count; i++){
-		if(places[i].client){
-			places[kept++] = places[i];
-		}
+		if(places[i].client) places[kept++] = places[i];
 	}
 	place_count = kept;
 	if(kept >= place_capacity - place_capacity/4){
@@ -122,9 +118,7 @@ struct client *clients_find(const char *id)
 {
 	struct client *client = bucket_count ? *bucket_of(buckets, bucket_count, id) : NULL;
 
-	while(client && strcmp(client->id, id)){
-		client = client->next_in_bucket;
-	}
+	while(client && strcmp(client->id, id)) client = client->next_in_bucket;
 	return client;
 }
 
@@ -157,9 +151,7 @@ void clients_remove(struct client *client)
 {
 	struct client **link = bucket_of(buckets, bucket_count, client->id);
 
-	while(*link != client){
-		link = &(*link)->next_in_bucket;
-	}
+	while(*link != client) link = &(*link)->next_in_bucket;
 	*link = client->next_in_bucket;
 	places[place_after(client->sequence-1)].client = NULL;
 	client_count--;
@@ -170,9 +162,7 @@ void clients_remove(struct client *client)
 /* The link that points to it, or to NULL at the end. */
 static struct subscription **subscription_link(struct subscription **link, const char *filter)
 {
-	while(*link && strcmp((*link)->filter, filter)){
-		link = &(*link)->next;
-	}
+	while(*link && strcmp((*link)->filter, filter)) link = &(*link)->next;
 	return link;
 }
 
@@ -223,25 +213,19 @@ void clients_forget_subscription(struct client *client, const char *filter)
 {
 	struct subscription **link = subscription_link(&client->subscriptions, filter);
 
-	if(*link){
-		free_subscription(client, link);
-	}
+	if(*link) free_subscription(client, link);
 }
 
 void clients_forget_subscriptions(struct client *client)
 {
-	while(client->subscriptions){
-		free_subscription(client, &client->subscriptions);
-	}
+	while(client->subscriptions) free_subscription(client, &client->subscriptions);
 }
 
 void clients_cleanup(void)
 {
 	struct client *client;
 
-	while((client = clients_after(0))){
-		clients_remove(client);
-	}
+	while((client = clients_after(0))) clients_remove(client);
 	mosquitto_free(buckets);
 	mosquitto_free(places);
 	buckets = NULL;

@@ -159,9 +159,7 @@ bool command_read_bool(struct command *command, const char *field, bool *value)
 	const cJSON *json = fields_get(command->json, field);
 
 	if(json && !cJSON_IsBool(json)) return fail_named(command, field);
-	if(json){
-		*value = cJSON_IsTrue(json);
-	}
+	if(json) *value = cJSON_IsTrue(json);
 	return true;
 }
 

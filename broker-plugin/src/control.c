@@ -16,7 +16,6 @@
 
 /* The messages that are not done yet, in the order they came. Those of one sender are worked on in that order. */
 static struct request *oldest;
-static struct request *newest;
 static struct request *in_work;  /* one of them, or NULL; the senders take turns */
 static int requests_waiting;
 static size_t bytes_waiting;
@@ -111,9 +110,7 @@ static void begin_command(struct command *command)
 		return;
 	}
 	name = command_given_name(command->json);
-	if(name){
-		command->name = name;
-	}
+	if(name) command->name = name;
 	if(!read_correlation_data(command)){
 		command_fail_field(command, "correlationData", "Invalid correlationData data type.");
 		return;
@@ -137,9 +134,7 @@ static void begin_command(struct command *command)
 
 static void end_command(struct command *command)
 {
-	if(command->free_state){
-		command->free_state(command->state);
-	}
+	if(command->free_state) command->free_state(command->state);
 	mosquitto_free(command->state);
 	json_free(&command->data);
 	memset(command, 0, sizeof(*command));
@@ -159,17 +154,13 @@ static bool advance(struct request *request)
 		request->next_command = request->next_command->next;
 		begin_command(command);
 	}
-	if(command->ended){
-		end_command(command);
-	}
+	if(command->ended) end_command(command);
 	return command->request || request->next_command;
 }
 
 static void free_request(struct request *request)
 {
-	if(request->command.request){
-		end_command(&request->command);
-	}
+	if(request->command.request) end_command(&request->command);
 	reply_end(&request->reply);
 	cJSON_Delete(request->message);
 	mosquitto_free(request->sender_id);
@@ -178,20 +169,22 @@ static void free_request(struct request *request)
 	mosquitto_free(request);
 }
 
+static void add_request(struct request *request)
+{
+	struct request **link = &oldest;
+
+	while(*link) link = &(*link)->next;
+	*link = request;
+	requests_waiting++;
+	bytes_waiting += request->bytes;
+}
+
 static void remove_request(struct request *request)
 {
 	struct request **link = &oldest;
 
-	newest = NULL; /* found on the way */
-	while(*link != request){
-		newest = *link;
-		link = &(*link)->next;
-	}
+	while(*link != request) link = &(*link)->next;
 	*link = request->next;
-	while(*link){
-		newest = *link;
-		link = &(*link)->next;
-	}
 	requests_waiting--;
 	bytes_waiting -= request->bytes;
 	free_request(request);
@@ -293,18 +286,6 @@ static void refuse_sender(const struct mosquitto *context, struct client *sender
 	}
 }
 
-static void refuse_message(struct request *request, enum failure failure, const char *field, const char *error)
-{
-	struct command command = { .request = request, .name = UNKNOWN_COMMAND };
-
-	if(failure == FAILED_INVALID){
-		command_fail_field(&command, field, error);
-	}else{
-		command_fail_number(&command, failure, "limit", MAX_REQUESTS_WAITING);
-	}
-	free_request(request);
-}
-
 static struct request *new_request(const struct mosquitto *context, const struct client *sender,
 		const struct control_endpoint *endpoint, size_t bytes)
 {
@@ -327,78 +308,77 @@ static struct request *new_request(const struct mosquitto *context, const struct
 	return request;
 }
 
-/* Takes the request over. */
-static void accept_message(struct request *request, const void *payload, size_t length)
+/* What is wrong with a message as a whole; NULL if its commands can be worked on. */
+static const char *read_message(struct request *request, const void *payload)
 {
-	char *text;
+	char *text = request->bytes <= MAX_REQUEST_BYTES ? request_text_copy(payload, request->bytes) : NULL;
 	const cJSON *commands;
 
-	if(length > MAX_REQUEST_BYTES){
-		refuse_message(request, FAILED_INVALID, "commands", "Payload too large");
-		return;
-	}
-	if(requests_waiting >= MAX_REQUESTS_WAITING || bytes_waiting + length > MAX_REQUEST_BYTES_WAITING){
-		refuse_message(request, FAILED_TOO_MANY, NULL, NULL);
-		return;
-	}
-	text = request_text_copy(payload, length);
 	request->message = text ? cJSON_ParseWithOpts(text, NULL, true) : NULL;
 	mosquitto_free(text);
 	commands = cJSON_GetObjectItemCaseSensitive(request->message, "commands");
+	if(request->bytes > MAX_REQUEST_BYTES) return "Payload too large";
+	if(!request->message) return "Payload not valid JSON";
+	if(!cJSON_IsArray(commands)) return "Invalid/missing commands";
+	if(cJSON_GetArraySize(commands) > MAX_COMMANDS) return "Too many commands in one message";
+	request->next_command = commands->child;
+	return NULL;
+}
 
-	if(!request->message){
-		refuse_message(request, FAILED_INVALID, "commands", "Payload not valid JSON");
-	}else if(!cJSON_IsArray(commands)){
-		refuse_message(request, FAILED_INVALID, "commands", "Invalid/missing commands");
-	}else if(cJSON_GetArraySize(commands) > MAX_COMMANDS){
-		refuse_message(request, FAILED_INVALID, "commands", "Too many commands in one message");
+/* Takes the request over. */
+static void accept_message(struct request *request, const void *payload)
+{
+	struct command refused = { .request = request, .name = UNKNOWN_COMMAND };
+	const char *wrong = NULL;
+	bool is_one_too_many = requests_waiting >= MAX_REQUESTS_WAITING || bytes_waiting + request->bytes > MAX_REQUEST_BYTES_WAITING;
+
+	if(!is_one_too_many) wrong = read_message(request, payload);
+	if(wrong){
+		command_fail_field(&refused, "commands", wrong);
+	}else if(is_one_too_many){
+		command_fail_number(&refused, FAILED_TOO_MANY, "limit", MAX_REQUESTS_WAITING);
+	}
+	if(refused.ended){
+		free_request(request);
 	}else{
-		request->next_command = commands->child;
-		if(newest){
-			newest->next = request;
-		}else{
-			oldest = request;
-		}
-		newest = request;
-		requests_waiting++;
-		bytes_waiting += length;
+		add_request(request);
 		work();
 	}
+}
+
+/* The sender's entry; NULL: nobody vouches for its name, as it is a bridge of this broker or has logged in unseen. */
+static struct client *find_sender(const struct mosquitto *context)
+{
+	struct client *sender;
+
+	sessions_settle();
+#if !BUILT_FOR_2_1
+	sessions_got_in(context);
+#endif
+	sender = clients_find(mosquitto_client_id(context));
+	if(sender && sender->context == context) return sender;
+	if(mosquitto_client_address(context)) warnings_raise(WARNING_OTHER_LISTENER, context);
+	return NULL;
 }
 
 int control_callback(int event, void *event_data, void *userdata)
 {
 	const struct mosquitto_evt_control *control = event_data;
 	const struct control_endpoint *endpoint = userdata;
-	const char *id = mosquitto_client_id(control->client);
+	bool is_tracking = endpoint->options->track_clients;
+	const struct mosquitto *context = control->client;
 	struct client *sender = NULL;
 	struct request *request;
 
-	if(!id) return MOSQ_ERR_SUCCESS;
-	if(endpoint->options->track_clients){
-		sessions_settle();
-#if !BUILT_FOR_2_1
-		sessions_got_in(control->client);
-#endif
-		sender = clients_find(id);
-		if(!sender || sender->context != control->client){
-			/* A bridge of this broker, or a client whose login the plugin has not seen: nobody vouches for its name. */
-			sender = NULL;
-			if(mosquitto_client_address(control->client)){
-				warnings_raise(WARNING_OTHER_LISTENER, control->client);
-			}
-		}
-	}
-	if((endpoint->options->track_clients && !sender)
-			|| !options_allow(endpoint->options, mosquitto_client_username(control->client),
-					mosquitto_client_port(control->client))){
-		refuse_sender(control->client, sender, endpoint->api);
+	if(!mosquitto_client_id(context)) return MOSQ_ERR_SUCCESS;
+	if(is_tracking) sender = find_sender(context);
+	if((is_tracking && !sender)
+			|| !options_allow(endpoint->options, mosquitto_client_username(context), mosquitto_client_port(context))){
+		refuse_sender(context, sender, endpoint->api);
 		return MOSQ_ERR_SUCCESS;
 	}
-	request = new_request(control->client, sender, endpoint, control->payloadlen);
-	if(request){
-		accept_message(request, control->payload, control->payloadlen);
-	}
+	request = new_request(context, sender, endpoint, control->payloadlen);
+	if(request) accept_message(request, control->payload);
 	return MOSQ_ERR_SUCCESS;
 }
 
@@ -406,15 +386,9 @@ void control_cleanup(void)
 {
 	in_work = NULL;
 	while(oldest){
-		struct request *request = oldest;
-
-		oldest = request->next;
-		request->reply.clientid = NULL;
-		free_request(request);
+		oldest->reply.clientid = NULL;
+		remove_request(oldest);
 	}
-	newest = NULL;
-	requests_waiting = 0;
-	bytes_waiting = 0;
 	has_ticks = false;
 	turn_used_us = 0;
 }

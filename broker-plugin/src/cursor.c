@@ -12,9 +12,7 @@ static int64_t cursor_epoch(void)
 {
 	static int64_t epoch;
 
-	if(!epoch){
-		epoch = clock_now_ms();
-	}
+	if(!epoch) epoch = clock_now_ms();
 	return epoch;
 }
 

@@ -229,9 +229,7 @@ static bool read_clientids(struct command *command, const cJSON *list)
 	cJSON_ArrayForEach(item, list){
 		is_valid = is_valid && fields_text(item) != NULL;
 	}
-	if(!is_valid){
-		command_fail_field(command, "clientids", "Invalid/missing clientids");
-	}
+	if(!is_valid) command_fail_field(command, "clientids", "Invalid/missing clientids");
 	return is_valid;
 }
 

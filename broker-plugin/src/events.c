@@ -104,12 +104,8 @@ static bool begin_event(const char *type, const struct client *client)
 		missed++;
 		return false;
 	}
-	if(waiting_count >= MAX_EVENTS_PER_MESSAGE || waiting.length >= MAX_MESSAGE_BYTES){
-		flush();
-	}
-	if(waiting_count == 0){
-		waiting_since_us = clock_monotonic_us();
-	}
+	if(waiting_count >= MAX_EVENTS_PER_MESSAGE || waiting.length >= MAX_MESSAGE_BYTES) flush();
+	if(waiting_count == 0) waiting_since_us = clock_monotonic_us();
 	sequence++;
 	waiting_count++;
 	json_open_object(&waiting, NULL);
@@ -120,9 +116,7 @@ static bool begin_event(const char *type, const struct client *client)
 	if(mosquitto_client_address(client->context)){
 		json_string(&waiting, "address", mosquitto_client_address(client->context));
 	}
-	if(access_is_control_client(client)){
-		json_bool(&waiting, "control", true);
-	}
+	if(access_is_control_client(client)) json_bool(&waiting, "control", true);
 	return true;
 }
 
@@ -132,9 +126,7 @@ void events_connected(const struct client *client)
 		const char *version = client_protocol_version_name(client->context);
 
 		json_string(&waiting, "protocol", client_protocol_name(client->context));
-		if(version){
-			json_string(&waiting, "protocolVersion", version);
-		}
+		if(version) json_string(&waiting, "protocolVersion", version);
 		json_close_object(&waiting);
 	}
 }
@@ -175,9 +167,7 @@ bool events_tick(void)
 {
 	sent_events = 0;
 	sent_bytes = 0;
-	if(waiting_count > 0 && clock_monotonic_us() - waiting_since_us >= WAIT_US){
-		flush();
-	}
+	if(waiting_count > 0 && clock_monotonic_us() - waiting_since_us >= WAIT_US) flush();
 	return waiting_count > 0;
 }
 
@@ -223,21 +213,15 @@ void unwatch_events(struct command *command)
 {
 	struct watcher *watcher = find_watcher(command->request->sender_id);
 
-	if(watcher){
-		end_watch(watcher);
-	}
-	if(watcher_count == 0){
-		forget_waiting();
-	}
+	if(watcher) end_watch(watcher);
+	if(watcher_count == 0) forget_waiting();
 	command_succeed(command);
 }
 
 void events_cleanup(void)
 {
 	for(int i=0; i<MAX_WATCHERS; i++){
-		if(watchers[i].id){
-			end_watch(&watchers[i]);
-		}
+		if(watchers[i].id) end_watch(&watchers[i]);
 	}
 	forget_waiting();
 	sequence = 0;

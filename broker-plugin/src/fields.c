@@ -31,9 +31,7 @@ const char *fields_note(const cJSON *json, size_t max)
 	size_t characters = 0;
 
 	if(!value || request_text_has_nul(value)) return NULL;
-	for(const char *at=value; *at; at++){
-		characters += ((unsigned char)*at & 0xC0) != 0x80;
-	}
+	for(const char *at=value; *at; at++) characters += ((unsigned char)*at & 0xC0) != 0x80;
 	return characters <= max ? value : NULL;
 }
 

@@ -60,9 +60,7 @@ const char *filter_read(struct filter *filter, const cJSON *json)
 	memset(filter, 0, sizeof(*filter));
 	filter->connected_after = -1;
 	if(!cJSON_IsObject(json) || !json->child) return "filter";
-	for(field=json->child; field && !wrong; field=field->next){
-		wrong = read_field(filter, field);
-	}
+	for(field=json->child; field && !wrong; field=field->next) wrong = read_field(filter, field);
 	return wrong;
 }
 

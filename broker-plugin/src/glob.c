@@ -17,9 +17,7 @@ bool glob_has_wildcard(const char *pattern)
 {
 	for(; *pattern; pattern++){
 		if(*pattern == '*' || *pattern == '?') return true;
-		if(*pattern == '\\' && pattern[1]){
-			pattern++;
-		}
+		if(*pattern == '\\' && pattern[1]) pattern++;
 	}
 	return false;
 }
@@ -89,8 +87,6 @@ bool glob_matches(const char *pattern, const char *text)
 			return false;
 		}
 	}
-	while(*pattern == '*'){
-		pattern++;
-	}
+	while(*pattern == '*') pattern++;
 	return *pattern == '\0';
 }

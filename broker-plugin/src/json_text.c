@@ -47,9 +47,7 @@ static void append_quoted(struct json_text *json, const char *value)
 
 static void begin_value(struct json_text *json, const char *key)
 {
-	if(json->comma){
-		json_append(json, ",", 1);
-	}
+	if(json->comma) json_append(json, ",", 1);
 	if(key){
 		append_quoted(json, key);
 		json_append(json, ":", 1);

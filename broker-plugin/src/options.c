@@ -27,35 +27,53 @@ static int read_number(const char *key, const char *value, long min, long max, l
 	return MOSQ_ERR_SUCCESS;
 }
 
+/* Room for one more element, which is zeroed; NULL if memory is short. */
+static void *add_element(void **list, int *count, size_t size)
+{
+	char *grown = mosquitto_realloc(*list, size*(size_t)(*count+1));
+
+	if(!grown) return NULL;
+	*list = grown;
+	return memset(&grown[size*(size_t)(*count)++], 0, size);
+}
+
 static int add_username(struct options *options, const char *key, const char *username)
 {
-	size_t count = (size_t)options->allowed_username_count;
-	char **usernames;
+	char **place;
 
 	if(username[0] == '\0') return refuse(key, "is empty");
-	usernames = mosquitto_realloc(options->allowed_usernames, sizeof(char *)*(count+1));
-	if(!usernames) return MOSQ_ERR_NOMEM;
-	options->allowed_usernames = usernames;
-	usernames[count] = mosquitto_strdup(username);
-	if(!usernames[count]) return MOSQ_ERR_NOMEM;
-	options->allowed_username_count++;
-	return MOSQ_ERR_SUCCESS;
+	place = add_element((void **)&options->allowed_usernames, &options->allowed_username_count, sizeof(char *));
+	if(place) *place = mosquitto_strdup(username);
+	return place && *place ? MOSQ_ERR_SUCCESS : MOSQ_ERR_NOMEM;
 }
 
 static int add_port(struct options *options, const char *key, const char *value)
 {
-	size_t count = (size_t)options->allowed_port_count;
 	long port;
-	int *ports;
+	int *place;
 	int rc = read_number(key, value, 1, 65535, &port);
 
 	if(rc) return rc;
-	ports = mosquitto_realloc(options->allowed_ports, sizeof(int)*(count+1));
-	if(!ports) return MOSQ_ERR_NOMEM;
-	options->allowed_ports = ports;
-	ports[count] = (int)port;
-	options->allowed_port_count++;
-	return MOSQ_ERR_SUCCESS;
+	place = add_element((void **)&options->allowed_ports, &options->allowed_port_count, sizeof(int));
+	if(place) *place = (int)port;
+	return place ? MOSQ_ERR_SUCCESS : MOSQ_ERR_NOMEM;
+}
+
+/* "<qos>" or "<qos> <port>" */
+static int add_qos_limit(struct options *options, const char *key, const char *value)
+{
+	struct qos_limit *place;
+	long port = 0;
+	int rc = MOSQ_ERR_SUCCESS;
+
+	if(value[0] < '0' || value[0] > '2' || (value[1] && value[1] != ' ')){
+		return refuse(key, "must be 0, 1 or 2, and may be followed by a listener's port");
+	}
+	if(value[1]) rc = read_number(key, &value[2], 1, 65535, &port);
+	if(rc) return rc;
+	place = add_element((void **)&options->qos_limits, &options->qos_limit_count, sizeof(struct qos_limit));
+	if(place) *place = (struct qos_limit){ (int)port, (uint8_t)(value[0]-'0') };
+	return place ? MOSQ_ERR_SUCCESS : MOSQ_ERR_NOMEM;
 }
 
 static int set_state_dir(struct options *options, const char *key, const char *path)
@@ -64,28 +82,6 @@ static int set_state_dir(struct options *options, const char *key, const char *p
 	mosquitto_free(options->state_dir);
 	options->state_dir = mosquitto_strdup(path);
 	return options->state_dir ? MOSQ_ERR_SUCCESS : MOSQ_ERR_NOMEM;
-}
-
-/* "<qos>" or "<qos> <port>" */
-static int add_qos_limit(struct options *options, const char *key, const char *value)
-{
-	size_t count = (size_t)options->qos_limit_count;
-	struct qos_limit *limits;
-	long port = 0;
-
-	if(value[0] < '0' || value[0] > '2' || (value[1] && value[1] != ' ')){
-		return refuse(key, "must be 0, 1 or 2, and may be followed by a listener's port");
-	}
-	if(value[1]){
-		int rc = read_number(key, &value[2], 1, 65535, &port);
-		if(rc) return rc;
-	}
-	limits = mosquitto_realloc(options->qos_limits, sizeof(struct qos_limit)*(count+1));
-	if(!limits) return MOSQ_ERR_NOMEM;
-	options->qos_limits = limits;
-	limits[count] = (struct qos_limit){ (int)port, (uint8_t)(value[0]-'0') };
-	options->qos_limit_count++;
-	return MOSQ_ERR_SUCCESS;
 }
 
 static int read_option(struct options *options, const char *key, const char *value)
@@ -177,9 +173,7 @@ uint8_t options_max_qos(const struct options *options, int port)
 	for(int i=0; i<options->qos_limit_count; i++){
 		const struct qos_limit *limit = &options->qos_limits[i];
 
-		if((limit->port == 0 || limit->port == port) && limit->qos < max_qos){
-			max_qos = limit->qos;
-		}
+		if((limit->port == 0 || limit->port == port) && limit->qos < max_qos) max_qos = limit->qos;
 	}
 	return max_qos;
 }

@@ -178,9 +178,7 @@ static int prepare(struct plugin *plugin, struct mosquitto_opt *opts, int opt_co
 	mosquitto_plugin_set_info(plugin->identifier, PLUGIN_NAME, PLUGIN_VERSION);
 #endif
 	rc = register_all(plugin);
-	if(rc){
-		unregister_all(plugin);
-	}
+	if(rc) unregister_all(plugin);
 	return rc;
 }
 

@@ -25,9 +25,7 @@ static void flush(struct reply *reply)
 {
 	if(reply->text.length == 0) return;
 	json_append(&reply->text, REPLY_TAIL, strlen(REPLY_TAIL));
-	if(reply->clientid){
-		reply_send(reply->clientid, reply->topic, &reply->text);
-	}
+	if(reply->clientid) reply_send(reply->clientid, reply->topic, &reply->text);
 	json_free(&reply->text);
 }
 
@@ -45,9 +43,7 @@ void reply_add(struct reply *reply, const struct json_text *response)
 		json_append(&reply->text, ",", 1);
 	}
 	json_append(&reply->text, response->text, response->length);
-	if(reply->text.length >= REPLY_FLUSH_BYTES){
-		flush(reply);
-	}
+	if(reply->text.length >= REPLY_FLUSH_BYTES) flush(reply);
 }
 
 void reply_end(struct reply *reply)

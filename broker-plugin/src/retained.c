@@ -28,9 +28,7 @@ static bool make_mark(void)
 
 	if(mark[0]) return true;
 	if(getrandom(random, sizeof(random), 0) != sizeof(random)) return false;
-	for(int i=0; i<MARK_BYTES; i++){
-		(void)snprintf(&mark[2*i], 3, "%02x", random[i]);
-	}
+	for(int i=0; i<MARK_BYTES; i++) (void)snprintf(&mark[2*i], 3, "%02x", random[i]);
 	return true;
 }
 

@@ -13,9 +13,7 @@
 
 static void forget_subscriptions_of_ended_session(struct client *client, const struct mosquitto *context)
 {
-	if(mosquitto_client_sub_count(context) == 0){
-		clients_forget_subscriptions(client);
-	}
+	if(mosquitto_client_sub_count(context) == 0) clients_forget_subscriptions(client);
 }
 
 static struct client *add_connected(const struct mosquitto *context, int64_t now)
@@ -92,9 +90,7 @@ int sessions_on_connect(int event, void *event_data, void *userdata)
 	const struct mosquitto *context = ((const struct mosquitto_evt_connect *)event_data)->client;
 	struct client *client = add_connected(context, clock_now_ms());
 
-	if(client == taken_over){
-		taken_over = NULL;
-	}
+	if(client == taken_over) taken_over = NULL;
 	sessions_settle();
 	if(!client) return MOSQ_ERR_SUCCESS;
 	events_connected(client);
@@ -164,9 +160,7 @@ int sessions_on_unsubscribe(int event, void *event_data, void *userdata)
 	const struct mosquitto_evt_unsubscribe *unsubscribe = event_data;
 	struct client *client = clients_find(mosquitto_client_id(unsubscribe->client));
 
-	if(client){
-		clients_forget_subscription(client, unsubscribe->data.topic_filter);
-	}
+	if(client) clients_forget_subscription(client, unsubscribe->data.topic_filter);
 	return MOSQ_ERR_SUCCESS;
 }
 
@@ -185,9 +179,7 @@ const struct mosquitto *sessions_context(struct client *client)
 
 	if(!context){
 		context = mosquitto_client(client->id);
-		if(!context){
-			clients_remove(client);
-		}
+		if(!context) clients_remove(client);
 	}
 	return context;
 }
@@ -261,9 +253,7 @@ static void end_login(struct login **link, bool got_in)
 	struct login *login = *link;
 
 	*link = login->next;
-	if(got_in && mosquitto_client_id(login->context)){
-		add_connected(login->context, login->ms);
-	}
+	if(got_in && mosquitto_client_id(login->context)) add_connected(login->context, login->ms);
 	mosquitto_free(login);
 }
 
@@ -314,9 +304,7 @@ int sessions_on_disconnect(int event, void *event_data, void *userdata)
 			break;
 		}
 	}
-	if(client && client->context == context){
-		clients_remove(client);
-	}
+	if(client && client->context == context) clients_remove(client);
 	return MOSQ_ERR_SUCCESS;
 }
 
@@ -332,9 +320,7 @@ bool sessions_purge(struct client *client)
 
 void sessions_cleanup(void)
 {
-	while(logins){
-		end_login(&logins, false);
-	}
+	while(logins) end_login(&logins, false);
 }
 
 #endif

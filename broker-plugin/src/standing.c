@@ -258,9 +258,7 @@ static struct standing *read_standing(struct command *command)
 	uint8_t options;
 	bool is_valid;
 
-	if(!wrong && by && !fields_note(by, MAX_BY)){
-		wrong = "by";
-	}
+	if(!wrong && by && !fields_note(by, MAX_BY)) wrong = "by";
 	if(wrong){
 		command_fail_field(command, wrong, "Invalid standing subscription");
 		return NULL;

@@ -95,12 +95,8 @@ static void *replace(void *unused)
 	int folder = open(work.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	work.error = 0;
-	if(folder < 0 || !replace_file(folder)){
-		work.error = errno ? errno : EIO;
-	}
-	if(folder >= 0){
-		close(folder);
-	}
+	if(folder < 0 || !replace_file(folder)) work.error = errno ? errno : EIO;
+	if(folder >= 0) close(folder);
 	atomic_store(&work.has_ended, true);
 	return NULL;
 }
@@ -135,9 +131,7 @@ void store_begin(const char *dir, const char *name, struct json_text *text)
 		return;
 	}
 	work.has_thread = start_thread();
-	if(!work.has_thread){
-		replace(NULL);
-	}
+	if(!work.has_thread) replace(NULL);
 }
 
 bool store_is_busy(void)
@@ -150,17 +144,13 @@ void store_wait(int64_t us)
 	const struct timespec pause = { .tv_nsec = 100000 };
 	int64_t end = clock_monotonic_us() + us;
 
-	while(!atomic_load(&work.has_ended) && clock_monotonic_us() < end){
-		nanosleep(&pause, NULL);
-	}
+	while(!atomic_load(&work.has_ended) && clock_monotonic_us() < end) nanosleep(&pause, NULL);
 }
 
 bool store_has_ended(bool waits, bool *is_stored)
 {
 	if(!waits && !atomic_load(&work.has_ended)) return false;
-	if(work.has_thread){
-		pthread_join(work.thread, NULL);
-	}
+	if(work.has_thread) pthread_join(work.thread, NULL);
 	json_free(&work.text);
 	work.is_busy = false;
 	*is_stored = work.error == 0;
@@ -175,9 +165,7 @@ void store_cleanup(void)
 {
 	bool is_stored;
 
-	if(work.is_busy){
-		store_has_ended(true, &is_stored);
-	}
+	if(work.is_busy) store_has_ended(true, &is_stored);
 }
 
 static char *read_file(int file)

@@ -155,9 +155,7 @@ int subscription_add(struct client *client, const char *filter, uint8_t options,
 	options = subscription_options_for(client, options);
 	rc = broker_subscribe(client, filter, options, identifier);
 
-	if(existed){
-		*existed = known || rc == MOSQ_ERR_SUB_EXISTS;
-	}
+	if(existed) *existed = known || rc == MOSQ_ERR_SUB_EXISTS;
 	if(rc == MOSQ_ERR_SUCCESS || rc == MOSQ_ERR_SUB_EXISTS){
 		clients_set_subscription(client, filter, options, identifier, known ? known->by : by,
 				known ? known->standing : standing);

@@ -63,9 +63,7 @@ void warnings_write(struct json_text *json, const char *key)
 {
 	json_open_array(json, key);
 	for(int i=0; i<WARNING_COUNT; i++){
-		if(state[i].raised && i != WARNING_NOT_ALLOWED){
-			json_string(json, NULL, texts[i]);
-		}
+		if(state[i].raised && i != WARNING_NOT_ALLOWED) json_string(json, NULL, texts[i]);
 	}
 	json_close_array(json);
 }
