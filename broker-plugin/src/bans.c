@@ -326,18 +326,18 @@ static bool disconnect_if_banned(struct command *command, struct client *client,
 	return true;
 }
 
-static void disconnect_banned(struct command *command)
+static enum outcome disconnect_banned(struct command *command)
 {
 	struct banning *banning = command->state;
 
-	if(banning->disconnects && command_walk(command, disconnect_if_banned) == WALK_TURN_IS_OVER) return;
+	if(banning->disconnects && command_walk(command, disconnect_if_banned) == WALK_TURN_IS_OVER) return GOES_ON;
 	json_close_array(&command->data);
 	json_integer(&command->data, "disconnectedCount", banning->disconnected);
 	json_bool(&command->data, "replaced", banning->replaced);
-	command_succeed(command);
+	return DONE;
 }
 
-static void banned(struct command *command, struct record *old)
+static enum outcome banned(struct command *command, struct record *old)
 {
 	struct banning *banning = command->state;
 
@@ -345,77 +345,56 @@ static void banned(struct command *command, struct record *old)
 	record_release(old);
 	json_open_array(&command->data, "disconnected");
 	command->step = disconnect_banned;
-	disconnect_banned(command);
+	return disconnect_banned(command);
 }
 
-static void unbanned(struct command *command, struct record *old)
+static enum outcome unbanned(struct command *command, struct record *old)
 {
 	record_release(old);
-	command_succeed(command);
+	return DONE;
 }
 
-/* Goes on with a ban that may be NULL where memory was short. */
-static void change_bans(struct command *command, struct ban *ban, struct change change)
-{
-	struct banning *banning = command->state;
-
-	if(!ban){
-		command_fail(command, FAILED_INTERNAL);
-		return;
-	}
-	banning->ban = ban;
-	banning->change = change;
-	banning->change.list = &bans;
-	banning->change.key = ban->record.key;
-	drop_expired();
-	records_change(command);
-}
-
-void set_ban(struct command *command)
+enum outcome set_ban(struct command *command)
 {
 	struct banning *banning = command_new_state(command, sizeof(struct banning), records_change, free_banning);
 	const char *who, *reason, *by;
 	enum kind as;
 	int64_t until;
 	const char *wrong = read_who(command->json, &as, &who);
-	struct ban *ban;
 
-	if(!banning) return;
+	if(!banning) return FAILED_INTERNAL;
 	banning->disconnects = true;
-	if(!wrong && is_everybody(as, who)){
-		command_fail(command, FAILED_BAN_TOO_WIDE);
-		return;
-	}
+	if(!wrong && is_everybody(as, who)) return FAILED_BAN_TOO_WIDE;
 	if(!wrong) wrong = read_rest(command->json, &until, &reason, &by);
 	if(!wrong && until && until <= clock_now_ms()) wrong = "until";
-	if(wrong){
-		command_fail_field(command, wrong, "Invalid ban");
-		return;
-	}
-	if(!command_read_bool(command, "disconnect", &banning->disconnects)) return;
-	ban = new_ban(as, who, reason, by);
-	if(ban){
-		ban->until = until;
-		ban->record.since = clock_now_ms();
-	}
-	change_bans(command, ban, (struct change){ .to_set = (struct record *)ban, .made = banned });
+	if(wrong) return command_refuse_field(command, wrong, "Invalid ban");
+	if(!command_read_bool(command, "disconnect", &banning->disconnects)) return ANSWERED;
+	banning->ban = new_ban(as, who, reason, by);
+	if(!banning->ban) return FAILED_INTERNAL;
+	banning->ban->until = until;
+	banning->ban->record.since = clock_now_ms();
+	banning->change = (struct change){ &bans, banning->ban->record.key, &banning->ban->record, banned };
+	drop_expired();
+	return records_change(command);
 }
 
-void delete_ban(struct command *command)
+enum outcome delete_ban(struct command *command)
 {
+	struct banning *banning = command_new_state(command, sizeof(struct banning), records_change, free_banning);
 	const char *who;
 	enum kind as;
 	const char *wrong = read_who(command->json, &as, &who);
 
-	if(wrong){
-		command_fail_field(command, wrong, "Invalid ban");
-	}else if(command_new_state(command, sizeof(struct banning), records_change, free_banning)){
-		change_bans(command, new_ban(as, who, NULL, NULL), (struct change){ .made = unbanned });
-	}
+	if(wrong) return command_refuse_field(command, wrong, "Invalid ban");
+	if(banning) banning->ban = new_ban(as, who, NULL, NULL);
+	if(!banning || !banning->ban) return FAILED_INTERNAL;
+	banning->change = (struct change){ &bans, banning->ban->record.key, NULL, unbanned };
+	drop_expired();
+	return records_change(command);
 }
 
-void list_bans(struct command *command)
+enum outcome list_bans(struct command *command)
 {
 	drop_expired();
-	records_answer_list(command, &bans);
+	return records_answer_list(command, &bans);
 }

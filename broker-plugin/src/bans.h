@@ -20,8 +20,8 @@ void bans_cleanup(void);
 const struct ban *bans_find(const struct mosquitto *context);
 
 /* setBan: as, who, until, reason, by, disconnect (true). deleteBan: as, who. listBans: limit, cursor. */
-void set_ban(struct command *command);
-void delete_ban(struct command *command);
-void list_bans(struct command *command);
+enum outcome set_ban(struct command *command);
+enum outcome delete_ban(struct command *command);
+enum outcome list_bans(struct command *command);
 
 #endif

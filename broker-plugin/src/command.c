@@ -1,7 +1,11 @@
 #include "command.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "control.h"
 #include "fields.h"
 #include "sessions.h"
@@ -30,7 +34,7 @@ static const struct {
 	[FAILED_INTERNAL] = { "INTERNAL", "Internal error" },
 };
 
-const char *failure_code(enum failure failure)
+const char *outcome_code(enum outcome failure)
 {
 	return failures[failure].code;
 }
@@ -40,7 +44,12 @@ const char *command_given_name(const cJSON *json)
 	return fields_text(fields_get(json, "command"));
 }
 
-static void log_outcome(const struct command *command, const char *outcome)
+bool command_is_own(const struct command *command)
+{
+	return command->request->api->is_own;
+}
+
+static void begin_answer(struct command *command, struct json_text *response, const char *outcome)
 {
 	const struct request *request = command->request;
 
@@ -53,46 +62,27 @@ static void log_outcome(const struct command *command, const char *outcome)
 			request->sender_username ? request->sender_username : "<anonymous>",
 			request->sender_id,
 			request->sender_address ? request->sender_address : "unknown");
+	json_open_object(response, NULL);
+	json_string(response, "command", command->name);
 }
 
-bool command_is_own(const struct command *command)
-{
-	return command->request->api->is_own;
-}
-
-static void end(struct command *command, struct json_text *response)
+static void end_answer(struct command *command, struct json_text *response)
 {
 	if(command->correlation_data) json_string(response, "correlationData", command->correlation_data);
 	json_close_object(response);
 	reply_add(&command->request->reply, response);
 	json_free(response);
-	command->ended = true;
-}
-
-void command_succeed(struct command *command)
-{
-	struct json_text response = { 0 };
-
-	log_outcome(command, "done");
-	json_close_object(&command->data);
-	json_open_object(&response, NULL);
-	json_string(&response, "command", command->name);
-	json_raw(&response, "data", command->data.text, command->data.length);
-	response.failed = response.failed || command->data.failed;
-	end(command, &response);
 }
 
 /* `key`: of the `info`, with a text or, if that is NULL, a number; NULL: there is none. */
-static void fail(struct command *command, enum failure failure, const char *text, const char *key, const char *value,
+static enum outcome refuse(struct command *command, enum outcome failure, const char *text, const char *key, const char *value,
 		int64_t number)
 {
 	struct json_text response = { 0 };
 
-	log_outcome(command, text);
-	json_open_object(&response, NULL);
-	json_string(&response, "command", command->name);
+	begin_answer(command, &response, text);
 	json_string(&response, "error", text);
-	if(command_is_own(command)) json_string(&response, "code", failures[failure].code);
+	if(command_is_own(command)) json_string(&response, "code", outcome_code(failure));
 	if(command_is_own(command) && key){
 		json_open_object(&response, "info");
 		if(value){
@@ -102,55 +92,60 @@ static void fail(struct command *command, enum failure failure, const char *text
 		}
 		json_close_object(&response);
 	}
-	end(command, &response);
+	end_answer(command, &response);
+	return ANSWERED;
 }
 
-void command_fail(struct command *command, enum failure failure)
+void command_answer(struct command *command, enum outcome outcome)
 {
-	fail(command, failure, failures[failure].text, NULL, NULL, 0);
+	struct json_text response = { 0 };
+
+	if(outcome != DONE){
+		refuse(command, outcome, failures[outcome].text, NULL, NULL, 0);
+		return;
+	}
+	begin_answer(command, &response, "done");
+	json_close_object(&command->data);
+	json_raw(&response, "data", command->data.text, command->data.length);
+	response.failed = response.failed || command->data.failed;
+	end_answer(command, &response);
 }
 
-void command_fail_field(struct command *command, const char *field, const char *text)
+enum outcome command_refuse_field(struct command *command, const char *field, const char *text)
 {
-	fail(command, FAILED_INVALID, text, "field", field, 0);
+	return refuse(command, FAILED_INVALID, text, "field", field, 0);
 }
 
-void command_fail_feature(struct command *command, const char *feature)
+enum outcome command_refuse_feature(struct command *command, const char *feature)
 {
-	fail(command, FAILED_NOT_SUPPORTED, failures[FAILED_NOT_SUPPORTED].text, "feature", feature, 0);
+	return refuse(command, FAILED_NOT_SUPPORTED, failures[FAILED_NOT_SUPPORTED].text, "feature", feature, 0);
 }
 
-void command_fail_number(struct command *command, enum failure failure, const char *key, int64_t number)
+enum outcome command_refuse_number(struct command *command, enum outcome failure, const char *key, int64_t number)
 {
-	fail(command, failure, failures[failure].text, key, NULL, number);
+	return refuse(command, failure, failures[failure].text, key, NULL, number);
 }
 
 bool command_read_clientid(struct command *command)
 {
 	command->clientid = fields_text(fields_get(command->json, "clientid"));
-	if(!command->clientid){
-		command_fail_field(command, "clientid", "Invalid/missing clientid");
-		return false;
-	}
-	return true;
+	if(!command->clientid) command_refuse_field(command, "clientid", "Invalid/missing clientid");
+	return command->clientid != NULL;
 }
 
 bool command_read_topic(struct command *command)
 {
 	command->topic = fields_text(fields_get(command->json, "topic"));
-	if(!command->topic){
-		command_fail_field(command, "topic", "Invalid/missing topic");
-		return false;
-	}
-	return true;
+	if(!command->topic) command_refuse_field(command, "topic", "Invalid/missing topic");
+	return command->topic != NULL;
 }
 
-static bool fail_named(struct command *command, const char *field)
+static bool refuse_named(struct command *command, const char *field)
 {
 	char text[64] = "Invalid ";
 
 	strncat(text, field, sizeof(text)-strlen(text)-1);
-	command_fail_field(command, field, text);
+	command_refuse_field(command, field, text);
 	return false;
 }
 
@@ -158,7 +153,7 @@ bool command_read_bool(struct command *command, const char *field, bool *value)
 {
 	const cJSON *json = fields_get(command->json, field);
 
-	if(json && !cJSON_IsBool(json)) return fail_named(command, field);
+	if(json && !cJSON_IsBool(json)) return refuse_named(command, field);
 	if(json) *value = cJSON_IsTrue(json);
 	return true;
 }
@@ -167,7 +162,7 @@ bool command_read_whole(struct command *command, const char *field, int64_t min,
 {
 	const cJSON *json = fields_get(command->json, field);
 
-	if(json && !fields_whole_number(json, min, max, value)) return fail_named(command, field);
+	if(json && !fields_whole_number(json, min, max, value)) return refuse_named(command, field);
 	return true;
 }
 
@@ -193,15 +188,43 @@ enum walk command_walk(struct command *command,
 	return WALK_ENDED;
 }
 
-void *command_new_state(struct command *command, size_t size, void (*step)(struct command *command),
+/* The numbers are forgotten with the process: its cursors carry the time of its first one. */
+static uint64_t cursor_epoch(void)
+{
+	static int64_t epoch;
+
+	if(!epoch) epoch = clock_now_ms();
+	return (uint64_t)epoch;
+}
+
+void command_write_cursor(struct command *command, uint64_t after)
+{
+	char text[48];
+
+	(void)snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIu64, cursor_epoch(), after);
+	json_string(&command->data, "cursor", after ? text : NULL);
+}
+
+bool command_read_cursor(struct command *command, uint64_t *after)
+{
+	const cJSON *json = fields_get(command->json, "cursor");
+	const char *text = cJSON_GetStringValue(json);
+	char *end;
+
+	*after = 0;
+	if(!json) return true;
+	if(text && strtoull(text, &end, 16) == cursor_epoch() && *end == '-' && end[1] >= '0' && end[1] <= '9'){
+		*after = strtoull(end+1, &end, 10);
+		if(*end == '\0') return true;
+	}
+	return refuse_named(command, "cursor");
+}
+
+void *command_new_state(struct command *command, size_t size, enum outcome (*step)(struct command *command),
 		void (*free_state)(void *state))
 {
 	command->state = mosquitto_calloc(1, size);
-	if(!command->state){
-		command_fail(command, FAILED_INTERNAL);
-		return NULL;
-	}
 	command->step = step;
-	command->free_state = free_state;
+	command->free_state = command->state ? free_state : NULL;
 	return command->state;
 }

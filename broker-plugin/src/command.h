@@ -13,9 +13,32 @@ struct control_api;
 struct request;
 
 /*
- * One command of a message. A command's `run` ends it with exactly one of the functions below, or sets `step`, which is
- * then called again and again, possibly in later turns of the broker's loop, until it ends the command. In between,
- * commands of other senders may run.
+ * What has become of a command; the failures are the codes of our own control protocol, with the texts of the Pro API where it
+ * has one.
+ */
+enum outcome {
+	GOES_ON,          /* its `step` is to be called again, possibly in a later turn of the broker's loop */
+	DONE,             /* to be answered with what was written to `data` */
+	ANSWERED,         /* by one of the command_refuse_* functions */
+	FAILED_INVALID,
+	FAILED_UNKNOWN_COMMAND,
+	FAILED_CLIENT_NOT_FOUND,
+	FAILED_CLIENT_NOT_CONNECTED,
+	FAILED_CLIENT_RECONNECTED,
+	FAILED_CONTROL_CLIENT,
+	FAILED_NOT_SUBSCRIBED,
+	FAILED_NOT_SUPPORTED,
+	FAILED_BAN_NOT_FOUND,
+	FAILED_BAN_TOO_WIDE,
+	FAILED_STANDING_SUBSCRIPTION_NOT_FOUND,
+	FAILED_TOO_MANY,
+	FAILED_STORE,
+	FAILED_INTERNAL,
+};
+
+/*
+ * One command of a message. Its `run` brings it to its end, or sets `step`, which is then called again and again until it does.
+ * In between, commands of other senders may run.
  */
 struct command {
 	struct request *request;
@@ -26,10 +49,9 @@ struct command {
 	const char *topic;                /* set by command_read_topic() */
 	int log_level;                    /* of its outcome */
 	bool waits;                       /* for something else than its turn */
-	bool ended;
 	uint64_t after;                   /* the sequence up to which command_walk() has come */
 	struct json_text data;            /* of the answer: an object that is open */
-	void (*step)(struct command *command);
+	enum outcome (*step)(struct command *command);
 	void (*free_state)(void *state);  /* called at the end, whatever the end is */
 	void *state;
 };
@@ -51,51 +73,32 @@ struct request {
 	struct reply reply;
 };
 
-/* The codes of our own control protocol, with the texts of the Pro API where it has one. */
-enum failure {
-	FAILED_INVALID,
-	FAILED_UNKNOWN_COMMAND,
-	FAILED_CLIENT_NOT_FOUND,
-	FAILED_CLIENT_NOT_CONNECTED,
-	FAILED_CLIENT_RECONNECTED,
-	FAILED_CONTROL_CLIENT,
-	FAILED_NOT_SUBSCRIBED,
-	FAILED_NOT_SUPPORTED,
-	FAILED_BAN_NOT_FOUND,
-	FAILED_BAN_TOO_WIDE,
-	FAILED_STANDING_SUBSCRIPTION_NOT_FOUND,
-	FAILED_TOO_MANY,
-	FAILED_STORE,
-	FAILED_INTERNAL,
-};
-
 /* The code's name. */
-const char *failure_code(enum failure failure);
+const char *outcome_code(enum outcome failure);
 
 /* Whether it came to our own API, not to one of Mosquitto Pro's. */
 bool command_is_own(const struct command *command);
 
-/* Log the outcome with who asked, and reply; with what was written to `data`. */
-void command_succeed(struct command *command);
-void command_fail(struct command *command, enum failure failure);
+/* Logs the outcome with who asked, and answers; for DONE and the failures. */
+void command_answer(struct command *command, enum outcome outcome);
 
-/* FAILED_INVALID with the field that is wrong, and a text for people. */
-void command_fail_field(struct command *command, const char *field, const char *text);
+/* Answer with more than the code, and give ANSWERED: FAILED_INVALID with the field that is wrong and a text for people, */
+enum outcome command_refuse_field(struct command *command, const char *field, const char *text);
 
-/* FAILED_NOT_SUPPORTED with the feature that is missing. */
-void command_fail_feature(struct command *command, const char *feature);
+/* FAILED_NOT_SUPPORTED with the feature that is missing, */
+enum outcome command_refuse_feature(struct command *command, const char *feature);
 
-/* A failure with a number in its `info`. */
-void command_fail_number(struct command *command, enum failure failure, const char *key, int64_t number);
+/* a failure with a number. */
+enum outcome command_refuse_number(struct command *command, enum outcome failure, const char *key, int64_t number);
 
 /* The command's name as given, NULL if it is missing or nothing that could be logged. */
 const char *command_given_name(const cJSON *json);
 
-/* Read a field into the command. If it is not what MQTT allows, the command fails and false is returned. */
+/* Read a field into the command. If it is not what MQTT allows, the command is answered and false is returned. */
 bool command_read_clientid(struct command *command);
 bool command_read_topic(struct command *command);
 
-/* Read a field that may be missing or null; the value keeps its default then. False: the command has failed. */
+/* Read a field that may be missing or null; the value keeps its default then. False: the command is answered. */
 bool command_read_bool(struct command *command, const char *field, bool *value);
 bool command_read_limit(struct command *command, int64_t *limit); /* of a page: 1 to 1000, 100 where it is missing */
 bool command_read_whole(struct command *command, const char *field, int64_t min, int64_t max, int64_t *value);
@@ -114,8 +117,12 @@ enum walk command_walk(struct command *command,
 /* Whether there are turns at all: 2.0 with per_listener_settings has none. */
 bool command_has_turns(void);
 
-/* Gives the command memory of its own for its steps, zeroed; fails the command and gives NULL when memory is short. */
-void *command_new_state(struct command *command, size_t size, void (*step)(struct command *command),
+/* A page's cursor: where a list with rising numbers goes on; 0: at its beginning, or there is no more. */
+bool command_read_cursor(struct command *command, uint64_t *after);
+void command_write_cursor(struct command *command, uint64_t after);
+
+/* Gives the command memory of its own for its steps, zeroed; NULL if memory is short. */
+void *command_new_state(struct command *command, size_t size, enum outcome (*step)(struct command *command),
 		void (*free_state)(void *state));
 
 #endif

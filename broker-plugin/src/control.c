@@ -56,29 +56,13 @@ static bool read_correlation_data(struct command *command)
 	return command->correlation_data != NULL;
 }
 
-static bool is_listed(const char *names, const char *name)
-{
-	size_t length = strlen(name);
-
-	for(const char *at=names; *at; at+=strspn(at, " ")){
-		size_t listed = strcspn(at, " ");
-
-		if(listed == length && !memcmp(at, name, length)) return true;
-		at += listed;
-	}
-	return false;
-}
-
-/* False and failed if the command has a field that it should not have. */
-static bool check_fields(struct command *command, const char *fields)
+/* A field that the command should not have, NULL if there is none. */
+static const char *find_unknown_field(const struct command *command, const char *fields)
 {
 	for(const cJSON *field=command->json->child; fields && field; field=field->next){
-		if(!is_listed("command correlationData", field->string) && !is_listed(fields, field->string)){
-			command_fail_field(command, field->string, "Unknown field");
-			return false;
-		}
+		if(!fields_is_listed("command correlationData", field->string) && !fields_is_listed(fields, field->string)) return field->string;
 	}
-	return true;
+	return NULL;
 }
 
 bool control_offers(const struct options *options, enum need need)
@@ -100,39 +84,27 @@ bool control_offers(const struct options *options, enum need need)
 	return false;
 }
 
-static void begin_command(struct command *command)
+static enum outcome begin_command(struct command *command)
 {
 	const struct command_handler *handler;
-	const char *name;
+	const char *name = cJSON_IsObject(command->json) ? command_given_name(command->json) : NULL;
+	const char *unknown;
 
-	if(!cJSON_IsObject(command->json)){
-		command_fail_field(command, "commands", "Command not an object");
-		return;
-	}
-	name = command_given_name(command->json);
+	if(!cJSON_IsObject(command->json)) return command_refuse_field(command, "commands", "Command not an object");
 	if(name) command->name = name;
 	if(!read_correlation_data(command)){
-		command_fail_field(command, "correlationData", "Invalid correlationData data type.");
-		return;
+		return command_refuse_field(command, "correlationData", "Invalid correlationData data type.");
 	}
-	if(!name){
-		command_fail_field(command, "command", "Missing command");
-		return;
-	}
+	if(!name) return command_refuse_field(command, "command", "Missing command");
 	handler = find_handler(command->request->api, name);
-	if(!handler){
-		command_fail(command, FAILED_UNKNOWN_COMMAND);
-		return;
-	}
+	if(!handler) return FAILED_UNKNOWN_COMMAND;
 	command->log_level = handler->log_level;
-	if(!control_offers(command->request->options, handler->need)){
-		command_fail_feature(command, handler->feature);
-	}else if(check_fields(command, handler->fields)){
-		handler->run(command);
-	}
+	if(!control_offers(command->request->options, handler->need)) return command_refuse_feature(command, handler->feature);
+	unknown = find_unknown_field(command, handler->fields);
+	return unknown ? command_refuse_field(command, unknown, "Unknown field") : handler->run(command);
 }
 
-static void end_command(struct command *command)
+static void free_command(struct command *command)
 {
 	if(command->free_state) command->free_state(command->state);
 	mosquitto_free(command->state);
@@ -144,23 +116,28 @@ static void end_command(struct command *command)
 static bool advance(struct request *request)
 {
 	struct command *command = &request->command;
+	enum outcome outcome;
 
 	if(command->request){
-		command->step(command);
+		outcome = command->step(command);
 	}else if(request->next_command){
 		*command = (struct command){ .request = request, .json = request->next_command, .name = UNKNOWN_COMMAND,
 			.log_level = MOSQ_LOG_NOTICE };
 		json_open_object(&command->data, NULL);
 		request->next_command = request->next_command->next;
-		begin_command(command);
+		outcome = begin_command(command);
+	}else{
+		return false;
 	}
-	if(command->ended) end_command(command);
-	return command->request || request->next_command;
+	if(outcome == GOES_ON) return true;
+	if(outcome != ANSWERED) command_answer(command, outcome);
+	free_command(command);
+	return request->next_command != NULL;
 }
 
 static void free_request(struct request *request)
 {
-	if(request->command.request) end_command(&request->command);
+	if(request->command.request) free_command(&request->command);
 	reply_end(&request->reply);
 	cJSON_Delete(request->message);
 	mosquitto_free(request->sender_id);
@@ -330,20 +307,20 @@ static void accept_message(struct request *request, const void *payload)
 {
 	struct command refused = { .request = request, .name = UNKNOWN_COMMAND };
 	const char *wrong = NULL;
-	bool is_one_too_many = requests_waiting >= MAX_REQUESTS_WAITING || bytes_waiting + request->bytes > MAX_REQUEST_BYTES_WAITING;
 
-	if(!is_one_too_many) wrong = read_message(request, payload);
-	if(wrong){
-		command_fail_field(&refused, "commands", wrong);
-	}else if(is_one_too_many){
-		command_fail_number(&refused, FAILED_TOO_MANY, "limit", MAX_REQUESTS_WAITING);
-	}
-	if(refused.ended){
+	if(requests_waiting >= MAX_REQUESTS_WAITING || bytes_waiting + request->bytes > MAX_REQUEST_BYTES_WAITING){
+		command_refuse_number(&refused, FAILED_TOO_MANY, "limit", MAX_REQUESTS_WAITING);
 		free_request(request);
-	}else{
-		add_request(request);
-		work();
+		return;
 	}
+	wrong = read_message(request, payload);
+	if(wrong){
+		command_refuse_field(&refused, "commands", wrong);
+		free_request(request);
+		return;
+	}
+	add_request(request);
+	work();
 }
 
 /* The sender's entry; NULL: nobody vouches for its name, as it is a bridge of this broker or has logged in unseen. */

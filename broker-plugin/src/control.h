@@ -19,7 +19,7 @@ bool control_offers(const struct options *options, enum need need);
 /* A command of an API and what runs it. */
 struct command_handler {
 	const char *name;
-	void (*run)(struct command *command);
+	enum outcome (*run)(struct command *command);
 	int log_level;        /* of its outcome */
 	enum need need;
 	const char *feature;  /* as `describe` calls what is missing if the need is not met */

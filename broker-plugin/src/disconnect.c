@@ -17,50 +17,40 @@ struct wish {
 	int64_t if_connected_since;  /* -1: whatever it is */
 };
 
-struct outcome {
-	bool done;
-	enum failure failure;        /* if not done */
+/* What was done to a client. */
+struct done {
 	bool was_connected;
 	int64_t connected_since;
 	bool session_removed;
 };
 
 /* `id` must not be the one in the table: that is gone when its entry is. */
-static struct outcome disconnect_one(const char *id, const struct wish *wish)
+static enum outcome disconnect_one(const char *id, const struct wish *wish, struct done *done)
 {
 	const struct mosquitto *context;
 	struct client *client = sessions_find(id, &context);
-	struct outcome outcome = { .failure = FAILED_CLIENT_NOT_FOUND };
 
-	if(!client) return outcome;
-	outcome.was_connected = sessions_is_connected(client);
-	outcome.connected_since = client->connected_ms;
-	if(access_is_control_client(client)){
-		outcome.failure = FAILED_CONTROL_CLIENT;
-	}else if(wish->if_connected_since >= 0 && outcome.connected_since != wish->if_connected_since){
-		outcome.failure = FAILED_CLIENT_RECONNECTED;
-	}else if(!outcome.was_connected && !wish->clean_session){
-		outcome.failure = FAILED_CLIENT_NOT_CONNECTED;
-	}else if(outcome.was_connected && !sessions_kick(client, wish->with_will, LEAVING_KICKED)){
-		outcome.failure = FAILED_INTERNAL;
-	}else{
-		client = clients_find(id);
-		if(wish->clean_session && client && !client->context) outcome.session_removed = sessions_purge(client);
-		outcome.done = outcome.was_connected || outcome.session_removed;
-		outcome.failure = FAILED_INTERNAL;
-	}
-	return outcome;
+	*done = (struct done){ .was_connected = client && sessions_is_connected(client) };
+	if(!client) return FAILED_CLIENT_NOT_FOUND;
+	if(access_is_control_client(client)) return FAILED_CONTROL_CLIENT;
+	done->connected_since = client->connected_ms;
+	if(wish->if_connected_since >= 0 && done->connected_since != wish->if_connected_since) return FAILED_CLIENT_RECONNECTED;
+	if(!done->was_connected && !wish->clean_session) return FAILED_CLIENT_NOT_CONNECTED;
+	if(done->was_connected && !sessions_kick(client, wish->with_will, LEAVING_KICKED)) return FAILED_INTERNAL;
+	client = clients_find(id);
+	if(wish->clean_session && client && !client->context) done->session_removed = sessions_purge(client);
+	return done->was_connected || done->session_removed ? DONE : FAILED_INTERNAL;
 }
 
-static void write_outcome(struct json_text *json, const struct outcome *outcome)
+static void write_done(struct json_text *json, const struct done *done)
 {
-	json_bool(json, "wasConnected", outcome->was_connected);
-	if(outcome->was_connected){
-		json_integer(json, "connectedSince", outcome->connected_since);
+	json_bool(json, "wasConnected", done->was_connected);
+	if(done->was_connected){
+		json_integer(json, "connectedSince", done->connected_since);
 	}else{
 		json_null(json, "connectedSince");
 	}
-	json_bool(json, "sessionRemoved", outcome->session_removed);
+	json_bool(json, "sessionRemoved", done->session_removed);
 }
 
 static bool read_wish(struct command *command, struct wish *wish)
@@ -75,27 +65,25 @@ static bool read_wish(struct command *command, struct wish *wish)
 		return false;
 	}
 	if(wish->clean_session && !BUILT_FOR_2_1){
-		command_fail_feature(command, "purge");
+		command_refuse_feature(command, "purge");
 		return false;
 	}
 	return true;
 }
 
-void disconnect_client(struct command *command)
+enum outcome disconnect_client(struct command *command)
 {
 	struct wish wish;
-	struct outcome outcome;
+	struct done done;
+	enum outcome outcome;
 
-	if(!command_read_clientid(command) || !read_wish(command, &wish)) return;
-	outcome = disconnect_one(command->clientid, &wish);
-	if(outcome.done){
-		write_outcome(&command->data, &outcome);
-		command_succeed(command);
-	}else if(outcome.failure == FAILED_CLIENT_RECONNECTED){
-		command_fail_number(command, outcome.failure, "lastConnect", outcome.connected_since);
-	}else{
-		command_fail(command, outcome.failure);
+	if(!command_read_clientid(command) || !read_wish(command, &wish)) return ANSWERED;
+	outcome = disconnect_one(command->clientid, &wish, &done);
+	if(outcome == FAILED_CLIENT_RECONNECTED){
+		return command_refuse_number(command, outcome, "lastConnect", done.connected_since);
 	}
+	write_done(&command->data, &done);
+	return outcome;
 }
 
 /*
@@ -124,27 +112,22 @@ void disconnect_tick(void)
 	}
 }
 
-void pro_disconnect_client(struct command *command)
+enum outcome pro_disconnect_client(struct command *command)
 {
 	bool with_will = command->request->options->disconnect_with_will;
 	const struct mosquitto *context;
 	struct client *client;
 
-	if(!command_read_clientid(command)) return;
+	if(!command_read_clientid(command)) return ANSWERED;
 	client = sessions_find(command->clientid, &context);
-	if(!client || !sessions_is_connected(client)){
-		command_fail(command, FAILED_CLIENT_NOT_FOUND);
-		return;
+	if(!client || !sessions_is_connected(client)) return FAILED_CLIENT_NOT_FOUND;
+	if(strcmp(command->clientid, command->request->sender_id)){
+		return sessions_kick(client, with_will, LEAVING_KICKED) ? DONE : FAILED_INTERNAL;
 	}
-	if(!strcmp(command->clientid, command->request->sender_id)){
-		client->ticks_until_kick = TICKS_UNTIL_REPLIED;
-		client->kick_with_will = with_will;
-		any_kicks_itself = true;
-	}else if(!sessions_kick(client, with_will, LEAVING_KICKED)){
-		command_fail(command, FAILED_INTERNAL);
-		return;
-	}
-	command_succeed(command);
+	client->ticks_until_kick = TICKS_UNTIL_REPLIED;
+	client->kick_with_will = with_will;
+	any_kicks_itself = true;
+	return DONE;
 }
 
 /* disconnectClients: a list of ids, or a filter. */
@@ -152,7 +135,7 @@ struct many {
 	struct wish wish;
 	const cJSON *next_id;   /* of the list */
 	struct filter filter;
-	int outcomes;
+	int count;              /* of those that were worked on */
 };
 
 static void free_many(void *state)
@@ -160,36 +143,37 @@ static void free_many(void *state)
 	filter_free(&((struct many *)state)->filter);
 }
 
-static void add_outcome(struct command *command, const char *id)
+static void disconnect_of_many(struct command *command, const char *id)
 {
 	struct many *many = command->state;
-	struct outcome outcome = disconnect_one(id, &many->wish);
+	struct done done;
+	enum outcome outcome = disconnect_one(id, &many->wish, &done);
 
 	json_open_object(&command->data, NULL);
 	json_string(&command->data, "clientid", id);
-	json_string(&command->data, "outcome", outcome.done ? "done" : failure_code(outcome.failure));
-	if(outcome.done) write_outcome(&command->data, &outcome);
+	json_string(&command->data, "outcome", outcome == DONE ? "done" : outcome_code(outcome));
+	if(outcome == DONE) write_done(&command->data, &done);
 	json_close_object(&command->data);
-	many->outcomes++;
+	many->count++;
 }
 
-static void end_many(struct command *command, bool more)
+static enum outcome end_many(struct command *command, bool more)
 {
 	json_close_array(&command->data);
 	json_bool(&command->data, "more", more);
-	command_succeed(command);
+	return DONE;
 }
 
-static void disconnect_listed(struct command *command)
+static enum outcome disconnect_listed(struct command *command)
 {
 	struct many *many = command->state;
 
 	while(many->next_id){
-		add_outcome(command, many->next_id->valuestring);
+		disconnect_of_many(command, many->next_id->valuestring);
 		many->next_id = many->next_id->next;
-		if(command_turn_is_over()) return;
+		if(many->next_id && command_turn_is_over()) return GOES_ON;
 	}
-	end_many(command, false);
+	return end_many(command, false);
 }
 
 /* Control clients are not what the filter of an action is about. */
@@ -202,18 +186,18 @@ static bool disconnect_if_matching(struct command *command, struct client *clien
 			|| !filter_matches(&many->filter, client, context)){
 		return true;
 	}
-	if(many->outcomes >= MAX_DISCONNECTED || command->data.length >= MAX_PAGE_BYTES) return false;
+	if(many->count >= MAX_DISCONNECTED || command->data.length >= MAX_PAGE_BYTES) return false;
 	id = mosquitto_strdup(client->id);
-	if(id) add_outcome(command, id);
+	if(id) disconnect_of_many(command, id);
 	mosquitto_free(id);
 	return true;
 }
 
-static void disconnect_filtered(struct command *command)
+static enum outcome disconnect_filtered(struct command *command)
 {
 	enum walk walk = command_walk(command, disconnect_if_matching);
 
-	if(walk != WALK_TURN_IS_OVER) end_many(command, walk == WALK_STOPPED);
+	return walk == WALK_TURN_IS_OVER ? GOES_ON : end_many(command, walk == WALK_STOPPED);
 }
 
 static bool read_clientids(struct command *command, const cJSON *list)
@@ -223,39 +207,30 @@ static bool read_clientids(struct command *command, const cJSON *list)
 	const cJSON *item;
 
 	if(is_valid && count > MAX_DISCONNECTED){
-		command_fail_number(command, FAILED_TOO_MANY, "limit", MAX_DISCONNECTED);
+		command_refuse_number(command, FAILED_TOO_MANY, "limit", MAX_DISCONNECTED);
 		return false;
 	}
 	cJSON_ArrayForEach(item, list){
 		is_valid = is_valid && fields_text(item) != NULL;
 	}
-	if(!is_valid) command_fail_field(command, "clientids", "Invalid/missing clientids");
+	if(!is_valid) command_refuse_field(command, "clientids", "Invalid/missing clientids");
 	return is_valid;
 }
 
-void disconnect_clients(struct command *command)
+enum outcome disconnect_clients(struct command *command)
 {
 	struct many *many = command_new_state(command, sizeof(struct many), disconnect_listed, free_many);
 	const cJSON *list = fields_get(command->json, "clientids");
-	const cJSON *filter = fields_get(command->json, "filter");
-	const char *wrong;
 
-	if(!many || !read_wish(command, &many->wish)) return;
-	if(filter && list){
-		command_fail_field(command, "filter", "Either clientids or filter");
-		return;
-	}
-	if(filter){
-		wrong = filter_read(&many->filter, filter);
-		if(wrong){
-			command_fail_field(command, wrong, "Invalid filter");
-			return;
-		}
+	if(!many) return FAILED_INTERNAL;
+	if(!read_wish(command, &many->wish) || !filter_read(command, "filter", FILTER_FIELDS, &many->filter)) return ANSWERED;
+	if(many->filter.is_given && list) return command_refuse_field(command, "filter", "Either clientids or filter");
+	if(many->filter.is_given){
 		command->step = disconnect_filtered;
 	}else{
-		if(!read_clientids(command, list)) return;
+		if(!read_clientids(command, list)) return ANSWERED;
 		many->next_id = list->child;
 	}
 	json_open_array(&command->data, "clients");
-	command->step(command);
+	return command->step(command);
 }

@@ -179,43 +179,37 @@ static struct watcher *find_watcher(const char *id)
 	return NULL;
 }
 
-void watch_events(struct command *command)
+enum outcome watch_events(struct command *command)
 {
 	const struct request *request = command->request;
 	struct watcher *watcher;
 	int64_t seconds = DEFAULT_SECONDS;
 
-	if(!command_read_whole(command, "seconds", MIN_SECONDS, MAX_SECONDS, &seconds)) return;
+	if(!command_read_whole(command, "seconds", MIN_SECONDS, MAX_SECONDS, &seconds)) return ANSWERED;
 	flush(); /* what happened before is not for this one */
 	end_watches();
 	watcher = find_watcher(request->sender_id);
 	if(!watcher){
 		watcher = find_watcher(NULL);
-		if(!watcher){
-			command_fail_number(command, FAILED_TOO_MANY, "limit", MAX_WATCHERS);
-			return;
-		}
+		if(!watcher) return command_refuse_number(command, FAILED_TOO_MANY, "limit", MAX_WATCHERS);
 		watcher->id = mosquitto_strdup(request->sender_id);
-		if(!watcher->id){
-			command_fail(command, FAILED_INTERNAL);
-			return;
-		}
+		if(!watcher->id) return FAILED_INTERNAL;
 		watcher_count++;
 	}
 	watcher->context = request->sender;
 	watcher->connected_ms = request->sender_since_ms;
 	watcher->until_us = clock_monotonic_us() + seconds*1000000;
 	json_integer(&command->data, "sequence", (int64_t)sequence);
-	command_succeed(command);
+	return DONE;
 }
 
-void unwatch_events(struct command *command)
+enum outcome unwatch_events(struct command *command)
 {
 	struct watcher *watcher = find_watcher(command->request->sender_id);
 
 	if(watcher) end_watch(watcher);
 	if(watcher_count == 0) forget_waiting();
-	command_succeed(command);
+	return DONE;
 }
 
 void events_cleanup(void)

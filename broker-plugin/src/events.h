@@ -20,7 +20,7 @@ bool events_tick(void);
 void events_cleanup(void);
 
 /* watchEvents: seconds (60). unwatchEvents. */
-void watch_events(struct command *command);
-void unwatch_events(struct command *command);
+enum outcome watch_events(struct command *command);
+enum outcome unwatch_events(struct command *command);
 
 #endif

@@ -51,3 +51,16 @@ bool fields_copy(char **to, const char *from)
 	*to = from ? mosquitto_strdup(from) : NULL;
 	return !from || *to;
 }
+
+bool fields_is_listed(const char *names, const char *name)
+{
+	size_t length = strlen(name);
+
+	for(const char *at=names; *at; at+=strspn(at, " ")){
+		size_t listed = strcspn(at, " ");
+
+		if(listed == length && !memcmp(at, name, length)) return true;
+		at += listed;
+	}
+	return false;
+}

@@ -12,6 +12,9 @@
 /* The field, NULL when it is missing or null. */
 const cJSON *fields_get(const cJSON *json, const char *name);
 
+/* Whether the name is one of those in a list, which are separated by blanks. */
+bool fields_is_listed(const char *names, const char *name);
+
 /* The text of a string that MQTT could carry: not empty, at most 65,535 bytes, no control characters. Else NULL. */
 const char *fields_text(const cJSON *json);
 

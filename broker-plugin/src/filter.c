@@ -1,5 +1,6 @@
 #include "filter.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "fields.h"
@@ -24,44 +25,46 @@ static bool read_version(int *version, const cJSON *json)
 	return *version != 0;
 }
 
-/* What is wrong, or NULL. */
-static const char *read_field(struct filter *filter, const cJSON *json)
+/* False if it is no field of a filter or not what it should be. */
+static bool read_field(struct filter *filter, const cJSON *json)
 {
 	const char *name = json->string;
+	const char *text = cJSON_GetStringValue(json);
 
-	if(!strcmp(name, "clientid")){
-		return filter->clientid || !read_glob(&filter->clientid, json) ? "filter.clientid" : NULL;
-	}else if(!strcmp(name, "username")){
-		return filter->username || !read_glob(&filter->username, json) ? "filter.username" : NULL;
-	}else if(!strcmp(name, "address")){
-		const char *text = cJSON_GetStringValue(json);
-
-		filter->has_network = text && network_read(&filter->network, text);
-		return filter->has_network ? NULL : "filter.address";
-	}else if(!strcmp(name, "connected")){
-		filter->has_connected = cJSON_IsBool(json);
+	if(!strcmp(name, "clientid")) return !filter->clientid && read_glob(&filter->clientid, json);
+	if(!strcmp(name, "username")) return !filter->username && read_glob(&filter->username, json);
+	if(!strcmp(name, "address")) return filter->has_network = text && network_read(&filter->network, text);
+	if(!strcmp(name, "connected")){
 		filter->connected = cJSON_IsTrue(json);
-		return filter->has_connected ? NULL : "filter.connected";
-	}else if(!strcmp(name, "protocolVersion")){
-		return read_version(&filter->protocol_version, json) ? NULL : "filter.protocolVersion";
-	}else if(!strcmp(name, "connectedBefore")){
-		return fields_whole_number(json, 1, MAX_SAFE_INTEGER, &filter->connected_before) ? NULL : "filter.connectedBefore";
-	}else if(!strcmp(name, "connectedAfter")){
-		return fields_whole_number(json, 0, MAX_SAFE_INTEGER, &filter->connected_after) ? NULL : "filter.connectedAfter";
+		return filter->has_connected = cJSON_IsBool(json);
 	}
-	return "filter";
+	if(!strcmp(name, "protocolVersion")) return read_version(&filter->protocol_version, json);
+	if(!strcmp(name, "connectedBefore")) return fields_whole_number(json, 1, MAX_SAFE_INTEGER, &filter->connected_before);
+	if(!strcmp(name, "connectedAfter")) return fields_whole_number(json, 0, MAX_SAFE_INTEGER, &filter->connected_after);
+	return false;
 }
 
-const char *filter_read(struct filter *filter, const cJSON *json)
+bool filter_read(struct command *command, const char *field, const char *allowed, struct filter *filter)
 {
-	const cJSON *field;
-	const char *wrong = NULL;
+	const cJSON *json = fields_get(command->json, field);
+	char wrong[64];
 
 	memset(filter, 0, sizeof(*filter));
 	filter->connected_after = -1;
-	if(!cJSON_IsObject(json) || !json->child) return "filter";
-	for(field=json->child; field && !wrong; field=field->next) wrong = read_field(filter, field);
-	return wrong;
+	filter->is_given = json != NULL;
+	if(json && (!cJSON_IsObject(json) || !json->child)){
+		command_refuse_field(command, field, "Invalid filter");
+		return false;
+	}
+	for(const cJSON *one=json ? json->child : NULL; one; one=one->next){
+		bool is_known = fields_is_listed(allowed, one->string);
+
+		if(is_known && read_field(filter, one)) continue;
+		(void)snprintf(wrong, sizeof(wrong), "%s%s%s", field, is_known ? "." : "", is_known ? one->string : "");
+		command_refuse_field(command, wrong, "Invalid filter");
+		return false;
+	}
+	return true;
 }
 
 static bool time_matches(const struct filter *filter, const struct client *client)

@@ -2,12 +2,11 @@
 #ifndef FILTER_H
 #define FILTER_H
 
-#include <cjson/cJSON.h>
-
-#include "clients.h"
+#include "command.h"
 #include "network.h"
 
 struct filter {
+	bool is_given;              /* the field was there */
 	char *clientid;             /* a glob; NULL: any */
 	char *username;             /* a glob; NULL: any */
 	bool has_network;
@@ -21,11 +20,13 @@ struct filter {
 
 #define ANONYMOUS "<anonymous>"
 
+#define FILTER_FIELDS "clientid username address connected protocolVersion connectedBefore connectedAfter"
+
 /*
- * Reads a filter. Returns NULL, or the name of what is wrong with it: `filter` or `filter.<field>`. In every case
- * filter_free() must follow.
+ * Reads a filter from a field of a command, which may hold what is `allowed` (see fields_is_listed()). False: the command is
+ * answered. In every case filter_free() must follow.
  */
-const char *filter_read(struct filter *filter, const cJSON *json);
+bool filter_read(struct command *command, const char *field, const char *allowed, struct filter *filter);
 
 /* `context` is the client's in the broker. */
 bool filter_matches(const struct filter *filter, const struct client *client, const struct mosquitto *context);

@@ -3,7 +3,6 @@
 #include <math.h>
 
 #include "client_json.h"
-#include "cursor.h"
 #include "fields.h"
 #include "filter.h"
 #include "limits.h"
@@ -11,7 +10,6 @@
 
 struct listing {
 	struct filter filter;
-	bool has_filter;
 	int fields;
 	int64_t skip;
 	int64_t limit;
@@ -27,7 +25,7 @@ static bool list_one(struct command *command, struct client *client, const struc
 {
 	struct listing *listing = command->state;
 
-	if(listing->has_filter && !filter_matches(&listing->filter, client, context)) return true;
+	if(listing->filter.is_given && !filter_matches(&listing->filter, client, context)) return true;
 	if(listing->skip > 0){
 		listing->skip--;
 		return true;
@@ -40,26 +38,22 @@ static bool list_one(struct command *command, struct client *client, const struc
 	return true;
 }
 
-static void end_list(struct command *command)
-{
-	json_integer(&command->data, "totalCount", clients_count());
-	command_succeed(command);
-}
-
-static void list_page(struct command *command)
+static enum outcome list_page(struct command *command)
 {
 	bool has_more = command_walk(command, list_one) != WALK_ENDED && clients_after(command->after);
 
 	json_close_array(&command->data);
-	cursor_write(&command->data, "cursor", has_more ? command->after : 0);
-	end_list(command);
+	command_write_cursor(command, has_more ? command->after : 0);
+	json_integer(&command->data, "totalCount", clients_count());
+	return DONE;
 }
 
-static void list_all(struct command *command)
+static enum outcome list_all(struct command *command)
 {
-	if(command_walk(command, list_one) == WALK_TURN_IS_OVER) return;
+	if(command_walk(command, list_one) == WALK_TURN_IS_OVER) return GOES_ON;
 	json_close_array(&command->data);
-	end_list(command);
+	json_integer(&command->data, "totalCount", clients_count());
+	return DONE;
 }
 
 /* "fields": a list of names of the client object. */
@@ -77,33 +71,25 @@ static bool read_field_names(struct command *command, int *fields)
 		is_valid = is_valid && field;
 		*fields |= field;
 	}
-	if(!is_valid) command_fail_field(command, "fields", "Invalid fields");
+	if(!is_valid) command_refuse_field(command, "fields", "Invalid fields");
 	return is_valid;
 }
 
-static bool read_filter(struct command *command, struct listing *listing)
+enum outcome list_clients(struct command *command)
 {
-	const cJSON *json = fields_get(command->json, "filter");
-	const char *wrong = json ? filter_read(&listing->filter, json) : NULL;
-
-	listing->has_filter = json != NULL;
-	if(wrong) command_fail_field(command, wrong, "Invalid filter");
-	return !wrong;
-}
-
-void list_clients(struct command *command)
-{
-	struct listing *listing = command_new_state(command, sizeof(struct listing), list_page, free_listing);
+	struct listing *listing = command_new_state(command, sizeof(struct listing), NULL, free_listing);
 	bool verbose = false;
 
-	if(!listing || !command_read_bool(command, "verbose", &verbose)) return;
+	if(!listing) return FAILED_INTERNAL;
+	if(!command_read_bool(command, "verbose", &verbose)) return ANSWERED;
 	listing->fields = verbose ? FIELDS_VERBOSE : FIELDS_SUMMARY;
 	listing->max_bytes = MAX_PAGE_BYTES;
-	if(read_filter(command, listing) && read_field_names(command, &listing->fields)
-			&& command_read_limit(command, &listing->limit) && cursor_read(command, &command->after)){
-		json_open_array(&command->data, "clients");
-		list_page(command);
+	if(!filter_read(command, "filter", FILTER_FIELDS, &listing->filter) || !read_field_names(command, &listing->fields)
+			|| !command_read_limit(command, &listing->limit) || !command_read_cursor(command, &command->after)){
+		return ANSWERED;
 	}
+	json_open_array(&command->data, "clients");
+	return list_page(command);
 }
 
 /* A whole number, however large; the fallback when the field is missing or null. */
@@ -113,41 +99,39 @@ static bool read_any_whole(struct command *command, const char *field, int64_t f
 	double number = json ? cJSON_GetNumberValue(json) : (double)fallback;
 
 	if(!isfinite(number) || floor(number) != number || number < -1 || (number < 0 && fallback >= 0)){
-		command_fail_field(command, field, text);
+		command_refuse_field(command, field, text);
 		return false;
 	}
 	*value = number > (double)MAX_SAFE_INTEGER ? MAX_SAFE_INTEGER : (int64_t)number;
 	return true;
 }
 
-void pro_list_clients(struct command *command)
+enum outcome pro_list_clients(struct command *command)
 {
 	struct listing *listing = command_new_state(command, sizeof(struct listing), list_all, free_listing);
 	bool verbose = false;
 
-	if(!listing || !command_read_bool(command, "verbose", &verbose)
+	if(!listing) return FAILED_INTERNAL;
+	if(!command_read_bool(command, "verbose", &verbose)
 			|| !read_any_whole(command, "offset", 0, &listing->skip, "Invalid offset")
 			|| !read_any_whole(command, "count", -1, &listing->limit, "Invalid count")){
-		return;
+		return ANSWERED;
 	}
 	if(listing->limit == -1 || listing->limit > MAX_CLIENTS_LISTED) listing->limit = MAX_CLIENTS_LISTED;
 	listing->fields = verbose ? FIELDS_PRO_VERBOSE : FIELDS_PRO_SUMMARY;
 	listing->max_bytes = MAX_PRO_PAGE_BYTES;
 	json_open_array(&command->data, "clients");
-	list_all(command);
+	return list_all(command);
 }
 
-void get_client(struct command *command)
+enum outcome get_client(struct command *command)
 {
 	const struct mosquitto *context;
 	struct client *client;
 
-	if(!command_read_clientid(command)) return;
+	if(!command_read_clientid(command)) return ANSWERED;
 	client = sessions_find(command->clientid, &context);
-	if(!client){
-		command_fail(command, FAILED_CLIENT_NOT_FOUND);
-		return;
-	}
+	if(!client) return FAILED_CLIENT_NOT_FOUND;
 	client_json_write(&command->data, client, context, command_is_own(command) ? FIELDS_ALL : FIELDS_PRO_VERBOSE);
-	command_succeed(command);
+	return DONE;
 }

@@ -27,7 +27,7 @@ static const struct {
 	{ "preventWill", NEEDS_CLIENTS },
 };
 
-static void describe(struct command *command)
+static enum outcome describe(struct command *command)
 {
 	const struct request *request = command->request;
 	struct json_text *data = &command->data;
@@ -46,7 +46,7 @@ static void describe(struct command *command)
 	json_close_object(data);
 	json_string(data, "subscriptionsKnown", control_offers(request->options, NEEDS_2_1) ? "since-load" : "no");
 	warnings_write(data, "warnings");
-	command_succeed(command);
+	return DONE;
 }
 
 static const struct command_handler handlers[] = {

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "cursor.h"
 #include "fields.h"
 #include "limits.h"
 #include "request_text.h"
@@ -157,7 +156,7 @@ void records_answer(struct json_text *json, const struct record *record)
 	if(record->list->write_more) record->list->write_more(json, record);
 }
 
-/* Newest first, the cursor is a number; by key, it is the last key, which need not be there any more. */
+/* Newest first, the cursor is a number; by key, it is the last key, which need not be there any more. -1: answered. */
 static int read_cursor(struct command *command, const struct records *list)
 {
 	const cJSON *json = fields_get(command->json, "cursor");
@@ -167,25 +166,25 @@ static int read_cursor(struct command *command, const struct records *list)
 	int index = 0;
 
 	if(!list->by_key){
-		if(!cursor_read(command, &before)) return -1;
+		if(!command_read_cursor(command, &before)) return -1;
 		while(before && index < list->count && list->all[index]->sequence >= before) index++;
 		return index;
 	}
 	if(json && (!key || strlen(key) > MAX_CURSOR)){
-		command_fail_field(command, "cursor", "Invalid cursor");
+		command_refuse_field(command, "cursor", "Invalid cursor");
 		return -1;
 	}
 	if(key) index = index_of(list, key, &found);
 	return index + found;
 }
 
-void records_answer_list(struct command *command, struct records *list)
+enum outcome records_answer_list(struct command *command, const struct records *list)
 {
 	struct json_text *data = &command->data;
 	int64_t limit;
 	int index = command_read_limit(command, &limit) ? read_cursor(command, list) : -1;
 
-	if(index < 0) return;
+	if(index < 0) return ANSWERED;
 	json_open_array(data, list->name);
 	for(; index<list->count && limit>0 && data->length<MAX_PAGE_BYTES; index++, limit--){
 		json_open_object(data, NULL);
@@ -193,18 +192,16 @@ void records_answer_list(struct command *command, struct records *list)
 		json_close_object(data);
 	}
 	json_close_array(data);
-	if(index == list->count){
-		json_null(data, "cursor");
-	}else if(list->by_key){
-		json_string(data, "cursor", list->all[index-1]->key);
+	if(list->by_key){
+		json_string(data, "cursor", index < list->count ? list->all[index-1]->key : NULL);
 	}else{
-		cursor_write(data, "cursor", list->all[index-1]->sequence);
+		command_write_cursor(command, index < list->count ? list->all[index-1]->sequence : 0);
 	}
 	json_integer(data, "totalCount", list->count);
-	command_succeed(command);
+	return DONE;
 }
 
-static void make_change(struct command *command)
+static enum outcome make_change(struct command *command)
 {
 	struct change *change = command->state;
 	struct record *old;
@@ -212,15 +209,12 @@ static void make_change(struct command *command)
 	int index;
 
 	command->waits = !store_has_ended(!command_has_turns(), &is_stored);
-	if(command->waits) return;
-	if(!is_stored){
-		command_fail(command, FAILED_STORE);
-		return;
-	}
+	if(command->waits) return GOES_ON;
+	if(!is_stored) return FAILED_STORE;
 	index = index_of(change->list, change->key, &found);
 	old = found ? take(change->list, index) : NULL;
 	if(change->to_set) add(change->list, change->to_set);
-	change->made(command, old);
+	return change->made(command, old);
 }
 
 static void write_record(struct json_text *json, const struct record *record)
@@ -262,23 +256,19 @@ static int limit_for(const struct change *change, const struct record *old)
 	return list->limit_for ? list->limit_for(change->to_set, old) : 0;
 }
 
-void records_change(struct command *command)
+enum outcome records_change(struct command *command)
 {
 	const struct change *change = command->state;
 	const struct record *old;
 	int limit;
 
 	command->waits = store_is_busy(); /* with the change of another sender */
-	if(command->waits) return;
+	if(command->waits) return GOES_ON;
 	old = records_find(change->list, change->key);
 	limit = limit_for(change, old);
-	if(limit){
-		command_fail_number(command, FAILED_TOO_MANY, "limit", limit);
-	}else if(!change->to_set && !old){
-		command_fail(command, change->list->not_found);
-	}else{
-		store_change(command, change, old);
-		command->step = make_change;
-		make_change(command);
-	}
+	if(limit) return command_refuse_number(command, FAILED_TOO_MANY, "limit", limit);
+	if(!change->to_set && !old) return change->list->not_found;
+	store_change(command, change, old);
+	command->step = make_change;
+	return make_change(command);
 }

@@ -24,7 +24,7 @@ struct records {
 	bool by_key;                  /* listed by key; else newest first */
 	int max_count;
 	size_t max_bytes;
-	enum failure not_found;
+	enum outcome not_found;
 	/* Writes a record's fields: for the file, and those that an answer has more. */
 	void (*write)(struct json_text *json, const struct record *record);
 	void (*write_more)(struct json_text *json, const struct record *record);
@@ -65,7 +65,7 @@ struct record *records_find(const struct records *list, const char *key);
 void records_remove(struct records *list, int index);
 
 /* A page of them, for a command with `limit` and `cursor`. */
-void records_answer_list(struct command *command, struct records *list);
+enum outcome records_answer_list(struct command *command, const struct records *list);
 
 /* Writes one into an answer. */
 void records_answer(struct json_text *json, const struct record *record);
@@ -76,10 +76,10 @@ struct change {
 	const char *key;              /* of what is set or deleted */
 	struct record *to_set;        /* held by the command; NULL: it is deleted */
 	/* Called when it is stored and made, to go on; `old` (may be NULL) was in the list, and is to be released. */
-	void (*made)(struct command *command, struct record *old);
+	enum outcome (*made)(struct command *command, struct record *old);
 };
 
-/* Stores it and makes it, or fails the command. Also a command's `step`. */
-void records_change(struct command *command);
+/* Stores it and makes it. Also a command's `step`. */
+enum outcome records_change(struct command *command);
 
 #endif

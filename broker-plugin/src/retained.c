@@ -163,71 +163,61 @@ static bool make_properties(mosquitto_property **properties, const cJSON *json)
 }
 
 /* Only who is connected: what the broker cannot deliver it keeps for ever. The same goes for a QoS that is too high. */
-static bool is_receiver(struct command *command, uint8_t *max_qos)
+static enum outcome find_receiver(struct command *command, const struct client **client)
 {
 	const struct mosquitto *context;
-	const struct client *client = sessions_find(command->clientid, &context);
 	const cJSON *filter = fields_get(command->json, "subscription");
 
-	if(filter && !fields_text(filter)){
-		command_fail_field(command, "subscription", "Invalid subscription");
-	}else if(!client){
-		command_fail(command, FAILED_CLIENT_NOT_FOUND);
-	}else if(access_is_control_client(client)){
-		command_fail(command, FAILED_CONTROL_CLIENT);
-	}else if(!sessions_is_connected(client)){
-		command_fail(command, FAILED_CLIENT_NOT_CONNECTED);
-	}else if(filter && !clients_find_subscription(client, filter->valuestring)
-			&& client_subscriptions_are_known(client, context)){
-		command_fail(command, FAILED_NOT_SUBSCRIBED); /* any more: it may have connected again */
-	}else{
-		*max_qos = access_max_qos(client);
+	*client = sessions_find(command->clientid, &context);
+	if(filter && !fields_text(filter)) return command_refuse_field(command, "subscription", "Invalid subscription");
+	if(!*client) return FAILED_CLIENT_NOT_FOUND;
+	if(access_is_control_client(*client)) return FAILED_CONTROL_CLIENT;
+	if(!sessions_is_connected(*client)) return FAILED_CLIENT_NOT_CONNECTED;
+	if(filter && !clients_find_subscription(*client, filter->valuestring)
+			&& client_subscriptions_are_known(*client, context)){
+		return FAILED_NOT_SUBSCRIBED; /* any more: it may have connected again */
 	}
-	return !command->ended;
+	return DONE;
 }
 
-void deliver_retained(struct command *command)
+enum outcome deliver_retained(struct command *command)
 {
 	const char *text = cJSON_GetStringValue(fields_get(command->json, "payload"));
 	mosquitto_property *properties = NULL;
+	const struct client *client;
 	unsigned char *payload;
 	size_t length = 0;
 	int64_t qos = 0;
-	uint8_t max_qos = 0;
+	enum outcome outcome;
 
 	if(!command_read_clientid(command) || !command_read_topic(command)
 			|| !command_read_whole(command, "qos", 0, 2, &qos)){
-		return;
+		return ANSWERED;
 	}
-	if(mosquitto_pub_topic_check(command->topic)){
-		command_fail_field(command, "topic", "Invalid topic");
-		return;
-	}
-	if(!is_receiver(command, &max_qos)) return;
+	if(mosquitto_pub_topic_check(command->topic)) return command_refuse_field(command, "topic", "Invalid topic");
+	outcome = find_receiver(command, &client);
+	if(outcome != DONE) return outcome;
 	payload = text ? decode_base64(text, &length) : NULL;
-	if(!payload){
-		command_fail_field(command, "payload", "Invalid/missing payload");
-		return;
-	}
+	if(!payload) return command_refuse_field(command, "payload", "Invalid/missing payload");
+	if(qos > access_max_qos(client)) qos = access_max_qos(client);
 	if(!make_mark() || !make_properties(&properties, fields_get(command->json, "properties"))){
-		command_fail_field(command, "properties", "Invalid properties");
-	}else if(mosquitto_broker_publish(command->clientid, command->topic, (int)length, payload,
-			(int)(qos < max_qos ? qos : max_qos), false, properties)){
-		command_fail(command, FAILED_INTERNAL);
+		outcome = command_refuse_field(command, "properties", "Invalid properties");
+	}else if(mosquitto_broker_publish(command->clientid, command->topic, (int)length, payload, (int)qos, false, properties)){
+		outcome = FAILED_INTERNAL;
 	}else{
-		command_succeed(command);
-		return; /* both are the broker's now */
+		return DONE; /* both are the broker's now */
 	}
 	mosquitto_free(payload);
 	mosquitto_property_free_all(&properties);
+	return outcome;
 }
 
 #else
 
 /* Never called: nothing offers it. */
-void deliver_retained(struct command *command)
+enum outcome deliver_retained(struct command *command)
 {
-	command_fail(command, FAILED_NOT_SUPPORTED);
+	return FAILED_NOT_SUPPORTED;
 }
 
 #endif

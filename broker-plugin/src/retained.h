@@ -9,7 +9,7 @@
 #include "command.h"
 
 /* deliverRetained: clientid, topic (a name), qos (0), payload (base64), properties. */
-void deliver_retained(struct command *command);
+enum outcome deliver_retained(struct command *command);
 
 #if BUILT_FOR_2_1
 /* MOSQ_EVT_MESSAGE_OUT: gives such a message the retain flag, which a plugin cannot do when it sends it. */

@@ -15,14 +15,14 @@
 
 #define PLACEHOLDER "${clientid}"
 #define MAX_NAME 64
+#define INVALID "Invalid standing subscription"
 #define MAX_BY 200
 #define MAX_FILTER_BYTES 65535
 #define APPLY_US 2000 /* of a tick, for standing_apply_to_all() */
 
 struct standing {
 	struct record record;  /* its key is the name */
-	char *clientid;        /* a glob; NULL: any */
-	char *username;        /* a glob; NULL: any */
+	struct filter select;
 	char *topic;
 	uint8_t options;
 	int subscriptions;     /* that it made and that are there: each holds it */
@@ -48,8 +48,7 @@ static void free_standing(struct record *record)
 {
 	struct standing *standing = (struct standing *)record;
 
-	mosquitto_free(standing->clientid);
-	mosquitto_free(standing->username);
+	filter_free(&standing->select);
 	mosquitto_free(standing->topic);
 	mosquitto_free(standing);
 }
@@ -65,8 +64,8 @@ static void write_standing(struct json_text *json, const struct record *record)
 
 	json_string(json, "name", record->key);
 	json_open_object(json, "select");
-	if(standing->clientid) json_string(json, "clientid", standing->clientid);
-	if(standing->username) json_string(json, "username", standing->username);
+	if(standing->select.clientid) json_string(json, "clientid", standing->select.clientid);
+	if(standing->select.username) json_string(json, "username", standing->select.username);
 	json_close_object(json);
 	json_string(json, "topic", standing->topic);
 	subscription_write_options(json, standing->options);
@@ -95,12 +94,6 @@ static struct records standings = {
 	.free = free_standing,
 	.all = all,
 };
-
-static bool selects(const struct standing *standing, const char *clientid, const char *username)
-{
-	return (!standing->clientid || glob_matches(standing->clientid, clientid))
-			&& (!standing->username || glob_matches(standing->username, username ? username : ANONYMOUS));
-}
 
 /* What is behind "$share/<name>/", or the filter itself. */
 static const char *without_share(const char *filter)
@@ -158,7 +151,7 @@ static enum applied apply(struct standing *standing, struct client *client, cons
 	int rc = MOSQ_ERR_SUCCESS;
 
 	if(standing->is_removed || access_is_control_client(client)
-			|| !selects(standing, client->id, mosquitto_client_username(context))){
+			|| !filter_matches(&standing->select, client, context)){
 		return NOT_APPLIED;
 	}
 	topic = topic_for(standing->topic, client->id);
@@ -217,73 +210,46 @@ static const char *read_name(const cJSON *json)
 	return length > 0 && length <= MAX_NAME && strspn(name, allowed) == length && !strchr("._-", name[0]) ? name : NULL;
 }
 
-/* `select`: the globs, NULL where there is none. The field that is wrong, or NULL. */
-static const char *read_select(const cJSON *json, const char **clientid, const char **username)
-{
-	const cJSON *select = fields_get(json, "select");
-	const cJSON *field;
-
-	*clientid = *username = NULL;
-	if(!cJSON_IsObject(select) || !select->child) return "select";
-	cJSON_ArrayForEach(field, select){
-		const char *glob = fields_text(field);
-		const char **to = !strcmp(field->string, "clientid") ? clientid
-			: !strcmp(field->string, "username") ? username : NULL;
-
-		if(!to || *to) return "select";
-		if(!glob || !glob_is_valid(glob)){
-			return to == clientid ? "select.clientid" : "select.username";
-		}
-		*to = glob;
-	}
-	return NULL;
-}
-
 static size_t length_of(const char *text)
 {
 	return text ? strlen(text) : 0;
 }
 
-/*
- * A standing subscription of a command, or of an item of the file made to look like one. NULL: the command has failed.
- */
-static struct standing *read_standing(struct command *command)
+/* Reads `topic`, `qos` and `options`; false: the command is answered. */
+static bool read_subscription(struct command *command, uint8_t *options)
+{
+	char *example = command_read_topic(command) ? topic_for(command->topic, "x") : NULL;
+	bool is_valid = example && subscription_read_options(command, example, options);
+
+	if(command->topic && !example) command_refuse_field(command, "topic", "Invalid topic filter");
+	mosquitto_free(example);
+	return is_valid;
+}
+
+/* Fills one with what a command says, or an item of the file made to look like one. */
+static enum outcome read_standing(struct command *command, struct standing *standing)
 {
 	const cJSON *by = fields_get(command->json, "by");
 	const char *name = read_name(command->json);
-	const char *clientid, *username;
-	const char *wrong = name ? read_select(command->json, &clientid, &username) : "name";
-	struct standing *standing;
-	char *example;
-	uint8_t options;
-	bool is_valid;
 
-	if(!wrong && by && !fields_note(by, MAX_BY)) wrong = "by";
-	if(wrong){
-		command_fail_field(command, wrong, "Invalid standing subscription");
-		return NULL;
-	}
-	if(!command_read_topic(command)) return NULL;
-	example = topic_for(command->topic, "x");
-	if(!example){
-		command_fail_field(command, "topic", "Invalid topic filter");
-		return NULL;
-	}
-	is_valid = subscription_read_options(command, example, &options);
-	mosquitto_free(example);
-	if(!is_valid) return NULL;
-	standing = mosquitto_calloc(1, sizeof(struct standing));
-	if(!standing || !record_init(&standing->record, &standings, mosquitto_strdup(name), by ? by->valuestring : NULL,
-				sizeof(struct standing) + length_of(clientid) + length_of(username) + length_of(command->topic))
-			|| !fields_copy(&standing->clientid, clientid)
-			|| !fields_copy(&standing->username, username)
-			|| !fields_copy(&standing->topic, command->topic)){
-		if(standing) record_release(&standing->record);
-		command_fail(command, FAILED_INTERNAL);
-		return NULL;
-	}
-	standing->options = options;
-	standing->record.since = clock_now_ms();
+	if(!name) return command_refuse_field(command, "name", INVALID);
+	if(!fields_get(command->json, "select")) return command_refuse_field(command, "select", INVALID);
+	if(!filter_read(command, "select", "clientid username", &standing->select)) return ANSWERED;
+	if(by && !fields_note(by, MAX_BY)) return command_refuse_field(command, "by", INVALID);
+	if(!read_subscription(command, &standing->options)) return ANSWERED;
+	standing->topic = mosquitto_strdup(command->topic);
+	return standing->topic && record_init(&standing->record, &standings, mosquitto_strdup(name), by ? by->valuestring : NULL,
+			sizeof(struct standing) + length_of(standing->select.clientid) + length_of(standing->select.username)
+			+ strlen(command->topic)) ? DONE : FAILED_INTERNAL;
+}
+
+/* NULL if memory is short. It has one holder. */
+static struct standing *new_standing(void)
+{
+	struct standing *standing = mosquitto_calloc(1, sizeof(struct standing));
+
+	if(!standing) return NULL;
+	standing->record = (struct record){ .list = &standings, .holders = 1, .since = clock_now_ms() };
 	return standing;
 }
 
@@ -294,9 +260,11 @@ static struct record *read_stored(const cJSON *json)
 	static const struct control_api nobody;
 	struct request request = { .options = &options, .api = &nobody, .sender_id = (char *)"" };
 	struct command command = { .request = &request, .json = json, .name = "stored standing subscription" };
-	struct standing *standing = read_standing(&command);
+	struct standing *standing = new_standing();
 
-	return (struct record *)standing;
+	if(standing && read_standing(&command, standing) == DONE) return &standing->record;
+	record_release((struct record *)standing);
+	return NULL;
 }
 
 /* setStandingSubscription and deleteStandingSubscription: it is stored, and then there is one pass over all clients. */
@@ -334,7 +302,7 @@ static void take_away(struct pass *pass, struct client *client)
 static bool makes_the_same(const struct pass *pass, const struct client *client, const struct mosquitto *context)
 {
 	return pass->set && !pass->set->is_removed && !strcmp(pass->set->topic, pass->old->topic)
-			&& selects(pass->set, client->id, mosquitto_client_username(context));
+			&& filter_matches(&pass->set->select, client, context);
 }
 
 /* The new one takes over what the old one made. */
@@ -366,11 +334,11 @@ static bool pass_on_client(struct command *command, struct client *client, const
 	return true;
 }
 
-static void go_over_clients(struct command *command)
+static enum outcome go_over_clients(struct command *command)
 {
 	struct pass *pass = command->state;
 
-	if((pass->set || pass->unsubscribes) && command_walk(command, pass_on_client) == WALK_TURN_IS_OVER) return;
+	if((pass->set || pass->unsubscribes) && command_walk(command, pass_on_client) == WALK_TURN_IS_OVER) return GOES_ON;
 	if(pass->set){
 		json_integer(&command->data, "clients", pass->clients);
 		json_integer(&command->data, "skipped", pass->skipped);
@@ -378,62 +346,55 @@ static void go_over_clients(struct command *command)
 	}else{
 		json_integer(&command->data, "unsubscribed", pass->unsubscribed);
 	}
-	command_succeed(command);
+	return DONE;
 }
 
-static void changed(struct command *command, struct record *old)
+static enum outcome changed(struct command *command, struct record *old)
 {
 	((struct pass *)command->state)->old = (struct standing *)old;
 	command->step = go_over_clients;
-	go_over_clients(command);
+	return go_over_clients(command);
 }
 
-void set_standing(struct command *command)
+enum outcome set_standing(struct command *command)
 {
 	struct pass *pass = command_new_state(command, sizeof(struct pass), records_change, free_pass);
+	enum outcome outcome;
 
-	if(!pass) return;
-	pass->set = read_standing(command);
-	if(!pass->set) return;
+	if(pass) pass->set = new_standing();
+	if(!pass || !pass->set) return FAILED_INTERNAL;
+	outcome = read_standing(command, pass->set);
+	if(outcome != DONE) return outcome;
 	pass->change = (struct change){ &standings, pass->set->record.key, &pass->set->record, changed };
-	records_change(command);
+	return records_change(command);
 }
 
-/* The command's `name`; NULL: the command has failed. */
-static const char *command_name(struct command *command)
+enum outcome delete_standing(struct command *command)
 {
+	struct pass *pass = command_new_state(command, sizeof(struct pass), records_change, free_pass);
 	const char *name = read_name(command->json);
 
-	if(!name) command_fail_field(command, "name", "Invalid/missing name");
-	return name;
-}
-
-void delete_standing(struct command *command)
-{
-	struct pass *pass = command_new_state(command, sizeof(struct pass), records_change, free_pass);
-	const char *name = pass ? command_name(command) : NULL;
-
-	if(!name || !command_read_bool(command, "unsubscribe", &pass->unsubscribes)) return;
+	if(!pass) return FAILED_INTERNAL;
+	if(!name) return command_refuse_field(command, "name", INVALID);
+	if(!command_read_bool(command, "unsubscribe", &pass->unsubscribes)) return ANSWERED;
 	pass->change = (struct change){ &standings, name, NULL, changed };
-	records_change(command);
+	return records_change(command);
 }
 
-void get_standing(struct command *command)
+enum outcome get_standing(struct command *command)
 {
-	const char *name = command_name(command);
+	const char *name = read_name(command->json);
 	const struct record *found = name ? records_find(&standings, name) : NULL;
 
-	if(found){
-		records_answer(&command->data, found);
-		command_succeed(command);
-	}else if(name){
-		command_fail(command, FAILED_STANDING_SUBSCRIPTION_NOT_FOUND);
-	}
+	if(!name) return command_refuse_field(command, "name", INVALID);
+	if(!found) return FAILED_STANDING_SUBSCRIPTION_NOT_FOUND;
+	records_answer(&command->data, found);
+	return DONE;
 }
 
-void list_standing(struct command *command)
+enum outcome list_standing(struct command *command)
 {
-	records_answer_list(command, &standings);
+	return records_answer_list(command, &standings);
 }
 
 bool standing_load(const char *dir)

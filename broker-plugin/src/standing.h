@@ -29,9 +29,9 @@ void standing_count_subscription(struct standing *standing, int change);
  * deleteStandingSubscription: name, unsubscribe (false). getStandingSubscription: name.
  * listStandingSubscriptions: limit (100), cursor.
  */
-void set_standing(struct command *command);
-void get_standing(struct command *command);
-void delete_standing(struct command *command);
-void list_standing(struct command *command);
+enum outcome set_standing(struct command *command);
+enum outcome get_standing(struct command *command);
+enum outcome delete_standing(struct command *command);
+enum outcome list_standing(struct command *command);
 
 #endif

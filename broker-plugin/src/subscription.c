@@ -17,7 +17,7 @@ static bool read_qos(struct command *command, uint8_t *options)
 	int64_t qos = 0;
 
 	if(json && !fields_whole_number(json, 0, 2, &qos)){
-		command_fail_field(command, "qos", "Invalid qos");
+		command_refuse_field(command, "qos", "Invalid qos");
 		return false;
 	}
 	*options |= (uint8_t)qos;
@@ -78,7 +78,7 @@ static bool is_valid_shared(const char *filter)
 static bool check_filter(struct command *command, const char *filter)
 {
 	if(mosquitto_sub_topic_check(filter) || (is_shared(filter) && !is_valid_shared(filter))){
-		command_fail_field(command, "topic", "Invalid topic filter");
+		command_refuse_field(command, "topic", "Invalid topic filter");
 		return false;
 	}
 	return true;
@@ -94,12 +94,12 @@ bool subscription_read_options(struct command *command, const char *filter, uint
 			|| !read_flag(json, "no_local", MQTT_SUB_OPT_NO_LOCAL, options)
 			|| !read_flag(json, "retain_as_published", MQTT_SUB_OPT_RETAIN_AS_PUBLISHED, options)
 			|| !read_send_retain(json, options))){
-		command_fail_field(command, "options", "Invalid options");
+		command_refuse_field(command, "options", "Invalid options");
 		return false;
 	}
 	if((*options & MQTT_SUB_OPT_NO_LOCAL) && is_shared(filter)){
 		/* MQTT 5.0, section 3.8.3.1 */
-		command_fail_field(command, "options", "no_local is not allowed on a shared subscription");
+		command_refuse_field(command, "options", "no_local is not allowed on a shared subscription");
 		return false;
 	}
 	return true;
@@ -175,28 +175,21 @@ int subscription_remove(struct client *client, const char *filter)
 	return rc;
 }
 
-static void fail_by_broker(struct command *command, int rc)
+/* What the broker's answer to a change of a subscription means. */
+static enum outcome outcome_of(const struct command *command, int rc)
 {
-	if(rc == MOSQ_ERR_NOT_FOUND){
-		command_fail(command, FAILED_CLIENT_NOT_FOUND);
-	}else{
-		mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: the broker answered %s with %d.", command->name, rc);
-		command_fail(command, FAILED_INTERNAL);
-	}
+	if(rc == MOSQ_ERR_SUCCESS) return DONE;
+	if(rc == MOSQ_ERR_NOT_FOUND) return FAILED_CLIENT_NOT_FOUND;
+	mosquitto_log_printf(MOSQ_LOG_ERR, "Error: client-control: the broker answered %s with %d.", command->name, rc);
+	return FAILED_INTERNAL;
 }
 
-/* The client to act upon; NULL: the command has failed. */
-static struct client *find_client(struct command *command, const struct mosquitto **context)
+/* The client to act upon. */
+static enum outcome find_client(struct command *command, struct client **client, const struct mosquitto **context)
 {
-	struct client *client = sessions_find(command->clientid, context);
-
-	if(!client){
-		command_fail(command, FAILED_CLIENT_NOT_FOUND);
-	}else if(command_is_own(command) && access_is_control_client(client)){
-		command_fail(command, FAILED_CONTROL_CLIENT);
-		return NULL;
-	}
-	return client;
+	*client = sessions_find(command->clientid, context);
+	if(!*client) return FAILED_CLIENT_NOT_FOUND;
+	return command_is_own(command) && access_is_control_client(*client) ? FAILED_CONTROL_CLIENT : DONE;
 }
 
 /*
@@ -213,50 +206,42 @@ static const char *retained_answer(const struct command *command, const struct c
 	return is_wanted && sessions_is_connected(client) && !is_shared(command->topic) ? "deliver" : "none";
 }
 
-void subscribe_client(struct command *command)
+enum outcome subscribe_client(struct command *command)
 {
 	const struct mosquitto *context;
 	struct client *client;
+	enum outcome outcome;
 	uint8_t options;
 	bool existed;
-	int rc;
 
 	if(!command_read_clientid(command) || !command_read_topic(command)
 			|| !subscription_read_options(command, command->topic, &options)){
-		return;
+		return ANSWERED;
 	}
-	client = find_client(command, &context);
-	if(!client) return;
-	rc = subscription_add(client, command->topic, options, BY_CONTROL, NULL, &existed);
-	if(rc){
-		fail_by_broker(command, rc);
-		return;
-	}
-	if(command_is_own(command)){
+	outcome = find_client(command, &client, &context);
+	if(outcome != DONE) return outcome;
+	outcome = outcome_of(command, subscription_add(client, command->topic, options, BY_CONTROL, NULL, &existed));
+	if(outcome == DONE && command_is_own(command)){
 		json_bool(&command->data, "connected", sessions_is_connected(client));
 		json_bool(&command->data, "existed", existed);
 		json_string(&command->data, "retained", retained_answer(command, client, options, existed));
 	}
-	command_succeed(command);
+	return outcome;
 }
 
-void unsubscribe_client(struct command *command)
+enum outcome unsubscribe_client(struct command *command)
 {
 	const struct mosquitto *context;
 	struct client *client;
+	enum outcome outcome;
 	bool is_there, is_known;
-	int rc;
 
-	if(!command_read_clientid(command) || !command_read_topic(command) || !check_filter(command, command->topic)) return;
-	client = find_client(command, &context);
-	if(!client) return;
+	if(!command_read_clientid(command) || !command_read_topic(command) || !check_filter(command, command->topic)) return ANSWERED;
+	outcome = find_client(command, &client, &context);
+	if(outcome != DONE) return outcome;
 	is_there = clients_find_subscription(client, command->topic) != NULL;
 	is_known = is_there || client_subscriptions_are_known(client, context);
-	rc = subscription_remove(client, command->topic);
-	if(rc){
-		fail_by_broker(command, rc);
-		return;
-	}
-	if(command_is_own(command) && is_known) json_bool(&command->data, "absent", !is_there);
-	command_succeed(command);
+	outcome = outcome_of(command, subscription_remove(client, command->topic));
+	if(outcome == DONE && command_is_own(command) && is_known) json_bool(&command->data, "absent", !is_there);
+	return outcome;
 }

@@ -11,10 +11,10 @@
  * and no access to retained messages: each message is checked against the client's read ACL when it is delivered, and
  * retained messages are not sent, whatever `send_retain` says (see retained.h).
  */
-void subscribe_client(struct command *command);
+enum outcome subscribe_client(struct command *command);
 
 /* unsubscribeClient: clientid, topic. Succeeds as well when there was no such subscription. */
-void unsubscribe_client(struct command *command);
+enum outcome unsubscribe_client(struct command *command);
 
 /*
  * Reads `qos` and `options` into MQTT's subscription options, and checks `filter` with them (a valid filter, no `no_local`
