@@ -1,15 +1,12 @@
 #include "clients.h"
 
+#include <search.h>
 #include <string.h>
-#include <sys/random.h>
 
-#include "clock.h"
 #include "limits.h"
 #include "standing.h"
 
-/* By id: a hash table with chaining that doubles when it is full. */
-static struct client **buckets;
-static size_t bucket_count; /* 0 or a power of two */
+static void *by_id; /* a tree of search.h, whose nodes begin with a pointer to a client */
 
 /* By sequence: in rising order; who has gone leaves a place without client, until places run short. */
 struct place {
@@ -23,46 +20,10 @@ static size_t place_capacity;
 
 static int client_count;
 static uint64_t last_sequence;
-static uint64_t hash_seed; /* so that nobody can choose ids for one bucket */
 
-static uint64_t hash_of(const char *id)
+static int compare(const void *one, const void *other)
 {
-	uint64_t hash = UINT64_C(14695981039346656037) ^ hash_seed; /* FNV-1a */
-
-	for(; *id; id++) hash = (hash ^ (unsigned char)*id) * UINT64_C(1099511628211);
-	return hash ^ (hash >> 32);
-}
-
-static struct client **bucket_of(struct client **table, size_t count, const char *id)
-{
-	return &table[hash_of(id) & (count-1)];
-}
-
-/* Without room to grow the chains only get longer. */
-static bool grow_buckets(void)
-{
-	size_t grown_count = bucket_count ? 2*bucket_count : 64;
-
-	if(bucket_count == 0 && getrandom(&hash_seed, sizeof(hash_seed), GRND_NONBLOCK) < 0){
-		hash_seed = (uint64_t)clock_monotonic_us();
-	}
-	struct client **grown = mosquitto_calloc(grown_count, sizeof(struct client *));
-
-	if(!grown) return bucket_count > 0;
-	for(size_t i=0; i<bucket_count; i++){
-		while(buckets[i]){
-			struct client *client = buckets[i];
-			struct client **bucket = bucket_of(grown, grown_count, client->id);
-
-			buckets[i] = client->next_in_bucket;
-			client->next_in_bucket = *bucket;
-			*bucket = client;
-		}
-	}
-	mosquitto_free(buckets);
-	buckets = grown;
-	bucket_count = grown_count;
-	return true;
+	return strcmp(((const struct client *)one)->id, ((const struct client *)other)->id);
 }
 
 /* Closes the gaps, and makes more room if there were few. */
@@ -116,10 +77,10 @@ struct client *clients_after(uint64_t sequence)
 
 struct client *clients_find(const char *id)
 {
-	struct client *client = bucket_count ? *bucket_of(buckets, bucket_count, id) : NULL;
+	const struct client wanted = { .id = (char *)id };
+	struct client **found = tfind(&wanted, &by_id, compare);
 
-	while(client && strcmp(client->id, id)) client = client->next_in_bucket;
-	return client;
+	return found ? *found : NULL;
 }
 
 int clients_count(void)
@@ -130,18 +91,15 @@ int clients_count(void)
 struct client *clients_add(const char *id)
 {
 	struct client *client = clients_find(id);
-	struct client **bucket;
-	size_t length = strlen(id);
 
 	if(client) return client;
-	if(((size_t)client_count >= bucket_count && !grow_buckets()) || !make_place()) return NULL;
-	client = mosquitto_calloc(1, sizeof(struct client)+length+1);
-	if(!client) return NULL;
-	memcpy(client->id, id, length);
+	client = mosquitto_calloc(1, sizeof(struct client));
+	if(!client || !(client->id = mosquitto_strdup(id)) || !make_place() || !tsearch(client, &by_id, compare)){
+		if(client) mosquitto_free(client->id);
+		mosquitto_free(client);
+		return NULL;
+	}
 	client->sequence = ++last_sequence;
-	bucket = bucket_of(buckets, bucket_count, id);
-	client->next_in_bucket = *bucket;
-	*bucket = client;
 	places[place_count++] = (struct place){ client->sequence, client };
 	client_count++;
 	return client;
@@ -149,13 +107,11 @@ struct client *clients_add(const char *id)
 
 void clients_remove(struct client *client)
 {
-	struct client **link = bucket_of(buckets, bucket_count, client->id);
-
-	while(*link != client) link = &(*link)->next_in_bucket;
-	*link = client->next_in_bucket;
+	tdelete(client, &by_id, compare);
 	places[place_after(client->sequence-1)].client = NULL;
 	client_count--;
 	clients_forget_subscriptions(client);
+	mosquitto_free(client->id);
 	mosquitto_free(client);
 }
 
@@ -226,9 +182,7 @@ void clients_cleanup(void)
 	struct client *client;
 
 	while((client = clients_after(0))) clients_remove(client);
-	mosquitto_free(buckets);
 	mosquitto_free(places);
-	buckets = NULL;
 	places = NULL;
-	bucket_count = place_count = place_capacity = 0;
+	place_count = place_capacity = 0;
 }

@@ -27,7 +27,7 @@ struct subscription {
 enum client_leaving { NOT_LEAVING, LEAVING_KICKED, LEAVING_BANNED };
 
 struct client {
-	struct client *next_in_bucket;
+	char *id;
 	uint64_t sequence;                /* of clients in the order they came, from 1 on; never used twice */
 	const struct mosquitto *context;  /* the broker's; NULL unless connected */
 	int64_t connected_ms;             /* of the last connect; 0: not known */
@@ -40,7 +40,7 @@ struct client {
 	int ticks_until_kick;             /* it asked for that itself; 0: it did not */
 	bool kick_with_will;
 	enum client_leaving leaving;      /* it was kicked, and its end has not come yet (2.0 and WebSocket only) */
-	char id[];
+	int64_t watches_until_us;         /* a time of the clock that is never set; 0: it does not watch events */
 };
 
 /* NULL if there is none. */

@@ -15,15 +15,7 @@
 #define WAIT_US 50000              /* an event waits so long for others */
 #define MAX_MESSAGE_BYTES (256u * 1024)
 
-/* A connection that watches. */
-struct watcher {
-	const struct mosquitto *context;   /* to be compared only */
-	int64_t connected_ms;
-	int64_t until_us;
-	char *id;                          /* NULL: a free place */
-};
-
-static struct watcher watchers[MAX_WATCHERS];
+static struct client *watchers[MAX_WATCHERS];
 static int watcher_count;
 
 static uint64_t sequence;              /* of the last event */
@@ -36,43 +28,36 @@ static uint64_t missed;                /* dropped since the last message */
 static int sent_events;
 static size_t sent_bytes;
 
-static void end_watch(struct watcher *watcher)
-{
-	mosquitto_free(watcher->id);
-	memset(watcher, 0, sizeof(*watcher));
-	watcher_count--;
-}
-
-/* Ends those whose time is up or whose connection is not there any more. */
-static void end_watches(void)
-{
-	int64_t now = clock_monotonic_us();
-
-	for(int i=0; i<MAX_WATCHERS; i++){
-		struct watcher *watcher = &watchers[i];
-		const struct client *client = watcher->id ? clients_find(watcher->id) : NULL;
-
-		if(watcher->id && (!client || client->context != watcher->context
-				|| client->connected_ms != watcher->connected_ms || now >= watcher->until_us)){
-			end_watch(watcher);
-		}
-	}
-}
-
 static void forget_waiting(void)
 {
 	json_free(&waiting);
 	waiting_count = 0;
 }
 
+static void unwatch(const struct client *client)
+{
+	for(int i=0; i<watcher_count; i++){
+		if(watchers[i] == client) watchers[i--] = watchers[--watcher_count];
+	}
+	if(watcher_count == 0) forget_waiting();
+}
+
+static void end_watches(void)
+{
+	int64_t now = clock_monotonic_us();
+
+	for(int i=watcher_count-1; i>=0; i--){
+		if(now >= watchers[i]->watches_until_us) unwatch(watchers[i]);
+	}
+}
+
 static void flush(void)
 {
-	if(waiting_count == 0) return;
 	end_watches();
-	for(int i=0; i<MAX_WATCHERS; i++){
+	if(waiting_count == 0) return;
+	for(int i=0; i<watcher_count; i++){
 		struct json_text message = { 0 };
 
-		if(!watchers[i].id) continue;
 		json_open_object(&message, NULL);
 		json_open_array(&message, "events");
 		json_raw(&message, NULL, waiting.text, waiting.length);
@@ -82,7 +67,7 @@ static void flush(void)
 		json_integer(&message, "missed", (int64_t)missed);
 		json_close_object(&message);
 		sent_bytes += message.length;
-		reply_send(watchers[i].id, own_api.response_topic, &message);
+		reply_send(watchers[i]->id, own_api.response_topic, &message);
 	}
 	sent_events += waiting_count;
 	missed = 0;
@@ -154,6 +139,7 @@ static const char *reason_name(const struct client *client, int reason)
 
 void events_disconnected(const struct client *client, int reason, enum event_session session)
 {
+	unwatch(client);
 	if(begin_event("disconnected", client)){
 		json_string(&waiting, "reason", reason_name(client, reason));
 		if(session != EVENT_SESSION_UNKNOWN){
@@ -171,52 +157,30 @@ bool events_tick(void)
 	return waiting_count > 0;
 }
 
-static struct watcher *find_watcher(const char *id)
-{
-	for(int i=0; i<MAX_WATCHERS; i++){
-		if(watchers[i].id ? id && !strcmp(watchers[i].id, id) : !id) return &watchers[i];
-	}
-	return NULL;
-}
-
 enum outcome watch_events(struct command *command)
 {
-	const struct request *request = command->request;
-	struct watcher *watcher;
+	struct client *client = clients_find(command->request->sender_id);
 	int64_t seconds = DEFAULT_SECONDS;
 
 	if(!command_read_whole(command, "seconds", MIN_SECONDS, MAX_SECONDS, &seconds)) return ANSWERED;
 	flush(); /* what happened before is not for this one */
-	end_watches();
-	watcher = find_watcher(request->sender_id);
-	if(!watcher){
-		watcher = find_watcher(NULL);
-		if(!watcher) return command_refuse_number(command, FAILED_TOO_MANY, "limit", MAX_WATCHERS);
-		watcher->id = mosquitto_strdup(request->sender_id);
-		if(!watcher->id) return FAILED_INTERNAL;
-		watcher_count++;
-	}
-	watcher->context = request->sender;
-	watcher->connected_ms = request->sender_since_ms;
-	watcher->until_us = clock_monotonic_us() + seconds*1000000;
+	unwatch(client);
+	if(watcher_count >= MAX_WATCHERS) return command_refuse_number(command, FAILED_TOO_MANY, "limit", MAX_WATCHERS);
+	watchers[watcher_count++] = client;
+	client->watches_until_us = clock_monotonic_us() + seconds*1000000;
 	json_integer(&command->data, "sequence", (int64_t)sequence);
 	return DONE;
 }
 
 enum outcome unwatch_events(struct command *command)
 {
-	struct watcher *watcher = find_watcher(command->request->sender_id);
-
-	if(watcher) end_watch(watcher);
-	if(watcher_count == 0) forget_waiting();
+	unwatch(clients_find(command->request->sender_id));
 	return DONE;
 }
 
 void events_cleanup(void)
 {
-	for(int i=0; i<MAX_WATCHERS; i++){
-		if(watchers[i].id) end_watch(&watchers[i]);
-	}
+	watcher_count = 0;
 	forget_waiting();
 	sequence = 0;
 	missed = 0;

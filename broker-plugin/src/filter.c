@@ -33,10 +33,14 @@ static bool read_field(struct filter *filter, const cJSON *json)
 
 	if(!strcmp(name, "clientid")) return !filter->clientid && read_glob(&filter->clientid, json);
 	if(!strcmp(name, "username")) return !filter->username && read_glob(&filter->username, json);
-	if(!strcmp(name, "address")) return filter->has_network = text && network_read(&filter->network, text);
+	if(!strcmp(name, "address")){
+		filter->has_network = text && network_read(&filter->network, text);
+		return filter->has_network;
+	}
 	if(!strcmp(name, "connected")){
+		filter->has_connected = cJSON_IsBool(json);
 		filter->connected = cJSON_IsTrue(json);
-		return filter->has_connected = cJSON_IsBool(json);
+		return filter->has_connected;
 	}
 	if(!strcmp(name, "protocolVersion")) return read_version(&filter->protocol_version, json);
 	if(!strcmp(name, "connectedBefore")) return fields_whole_number(json, 1, MAX_SAFE_INTEGER, &filter->connected_before);

@@ -7,35 +7,19 @@
 
 size_t request_text_sequence(const char *start, size_t length)
 {
+	/* By length: the first character that needs it. One that is written longer than it needs is none. */
+	static const uint32_t first[] = { 0, 0x01, 0x80, 0x800, 0x10000 };
 	const unsigned char *text = (const unsigned char *)start;
-	static const struct {
-		unsigned char first_min, first_max, second_min, second_max;
-		size_t length;
-	} sequences[] = {
-		{ 0x01, 0x7F, 0x00, 0x00, 1 },
-		{ 0xC2, 0xDF, 0x80, 0xBF, 2 },
-		{ 0xE0, 0xE0, 0xA0, 0xBF, 3 },
-		{ 0xE1, 0xEC, 0x80, 0xBF, 3 },
-		{ 0xED, 0xED, 0x80, 0x9F, 3 },
-		{ 0xEE, 0xEF, 0x80, 0xBF, 3 },
-		{ 0xF0, 0xF0, 0x90, 0xBF, 4 },
-		{ 0xF1, 0xF3, 0x80, 0xBF, 4 },
-		{ 0xF4, 0xF4, 0x80, 0x8F, 4 },
-	};
+	size_t bytes = text[0] < 0x80 ? 1 : text[0] < 0xC0 ? 0 : text[0] < 0xE0 ? 2 : text[0] < 0xF0 ? 3 : text[0] < 0xF8 ? 4 : 0;
+	uint32_t character = bytes == 1 ? text[0] : text[0] & (0x7Fu >> bytes);
 
-	for(size_t i=0; i<sizeof(sequences)/sizeof(sequences[0]); i++){
-		if(text[0] < sequences[i].first_min || text[0] > sequences[i].first_max) continue;
-		if(length < sequences[i].length) return 0;
-		if(sequences[i].length > 1
-				&& (text[1] < sequences[i].second_min || text[1] > sequences[i].second_max)){
-			return 0;
-		}
-		for(size_t k=2; k<sequences[i].length; k++){
-			if((text[k] & 0xC0) != 0x80) return 0;
-		}
-		return sequences[i].length;
+	if(length < bytes) return 0;
+	for(size_t i=1; i<bytes; i++){
+		if((text[i] & 0xC0) != 0x80) return 0;
+		character = character << 6 | (text[i] & 0x3Fu);
 	}
-	return 0;
+	if(character < first[bytes] || character > 0x10FFFF || (character >= 0xD800 && character <= 0xDFFF)) return 0;
+	return bytes;
 }
 
 char *request_text_copy(const void *payload, size_t length)
