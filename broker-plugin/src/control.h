@@ -35,11 +35,9 @@ struct control_api {
 	const struct command_handler *handlers;
 };
 
-/* $CONTROL/cedalo/client-control/v1 and $CONTROL/cedalo/inspect/v1, pro_apis.c */
+/* $CONTROL/cedalo/client-control/v1, $CONTROL/cedalo/inspect/v1 and $CONTROL/mqtt-client-control/v1: apis.c */
 extern const struct control_api client_control_api;
 extern const struct control_api inspect_api;
-
-/* $CONTROL/mqtt-client-control/v1, own_api.c */
 extern const struct control_api own_api;
 
 /* An API as offered to the broker: the userdata of control_callback(). */

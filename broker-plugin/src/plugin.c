@@ -36,9 +36,7 @@ int mosquitto_plugin_version(int supported_version_count, const int *supported_v
 struct plugin {
 	mosquitto_plugin_id_t *identifier;
 	struct options options;
-	struct control_endpoint client_control;
-	struct control_endpoint inspect;
-	struct control_endpoint own;
+	struct control_endpoint endpoints[3];
 };
 
 /* How many there are: all but the options is shared by them, and goes with the last one. */
@@ -84,10 +82,11 @@ static int list_registrations(struct plugin *plugin, struct registration list[MA
 {
 	int count = 0;
 
-	list[count++] = (struct registration){ MOSQ_EVT_CONTROL, control_callback, client_control_api.topic,
-		&plugin->client_control };
-	list[count++] = (struct registration){ MOSQ_EVT_CONTROL, control_callback, inspect_api.topic, &plugin->inspect };
-	list[count++] = (struct registration){ MOSQ_EVT_CONTROL, control_callback, own_api.topic, &plugin->own };
+	for(int i=0; i<3; i++){
+		struct control_endpoint *endpoint = &plugin->endpoints[i];
+
+		list[count++] = (struct registration){ MOSQ_EVT_CONTROL, control_callback, endpoint->api->topic, endpoint };
+	}
 	list[count++] = (struct registration){ MOSQ_EVT_TICK, tick_callback, NULL, NULL };
 	if(plugin->options.track_clients){
 		list[count++] = (struct registration){ MOSQ_EVT_BASIC_AUTH, access_on_basic_auth, NULL, NULL };
@@ -208,10 +207,9 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **user_data, s
 	plugin = mosquitto_calloc(1, sizeof(struct plugin));
 	if(!plugin) return MOSQ_ERR_NOMEM;
 	plugin->identifier = identifier;
-	plugin->client_control = (struct control_endpoint){ &client_control_api, &plugin->options };
-	plugin->inspect = (struct control_endpoint){ &inspect_api, &plugin->options };
-	plugin->own = (struct control_endpoint){ &own_api, &plugin->options };
-
+	plugin->endpoints[0] = (struct control_endpoint){ &client_control_api, &plugin->options };
+	plugin->endpoints[1] = (struct control_endpoint){ &inspect_api, &plugin->options };
+	plugin->endpoints[2] = (struct control_endpoint){ &own_api, &plugin->options };
 	rc = prepare(plugin, options, option_count);
 	if(rc){
 		clean_up(plugin);

@@ -20,6 +20,8 @@
 #define MARK_NAME "client-control-retained"
 #define MARK_BYTES 16
 
+#define PROPERTIES "contentType responseTopic correlationData userProperties payloadFormatIndicator messageExpiryInterval"
+
 static char mark[2*MARK_BYTES+1];
 
 static bool make_mark(void)
@@ -141,11 +143,7 @@ static bool make_properties(mosquitto_property **properties, const cJSON *json)
 
 	if(json && !cJSON_IsObject(json)) return false;
 	for(const cJSON *field=json ? json->child : NULL; field; field=field->next){
-		if(strcmp(field->string, "contentType") && strcmp(field->string, "responseTopic")
-				&& strcmp(field->string, "correlationData") && strcmp(field->string, "userProperties")
-				&& strcmp(field->string, "payloadFormatIndicator") && strcmp(field->string, "messageExpiryInterval")){
-			return false;
-		}
+		if(!fields_is_listed(PROPERTIES, field->string)) return false;
 	}
 	if(mosquitto_property_add_string_pair(properties, MQTT_PROP_USER_PROPERTY, MARK_NAME, mark)
 			|| !add_text(properties, MQTT_PROP_CONTENT_TYPE, fields_get(json, "contentType"))
