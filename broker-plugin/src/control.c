@@ -60,7 +60,9 @@ static bool read_correlation_data(struct command *command)
 static const char *find_unknown_field(const struct command *command, const char *fields)
 {
 	for(const cJSON *field=command->json->child; fields && field; field=field->next){
-		if(!fields_is_listed("command correlationData", field->string) && !fields_is_listed(fields, field->string)) return field->string;
+		const char *name = field->string;
+
+		if(!fields_is_listed("command correlationData", name) && !fields_is_listed(fields, name)) return name;
 	}
 	return NULL;
 }

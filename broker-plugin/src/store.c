@@ -23,29 +23,17 @@ static bool make_path(char path[STORE_PATH_BYTES], const char *dir, const char *
 	return snprintf(path, STORE_PATH_BYTES, "%s%sclient-control-%s.json%s", dir, slash, name, ending) < STORE_PATH_BYTES;
 }
 
-static bool write_all(int file, const char *text, size_t length)
-{
-	while(length > 0){
-		ssize_t written = write(file, text, length);
-
-		if(written < 0 && errno != EINTR) return false;
-		if(written > 0){
-			text += written;
-			length -= (size_t)written;
-		}
-	}
-	return true;
-}
-
 /* A new file with this text that is on the disk. */
 static bool write_file(const char *path, const struct json_text *text)
 {
 	int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	FILE *stream = file < 0 ? NULL : fdopen(file, "w");
 	bool is_written;
 
-	if(file < 0) return false;
-	is_written = fchmod(file, 0600) == 0 && write_all(file, text->text, text->length) && fsync(file) == 0;
-	return close(file) == 0 && is_written;
+	if(!stream) return false;
+	is_written = fchmod(file, 0600) == 0 && fwrite(text->text, 1, text->length, stream) == text->length
+		&& fflush(stream) == 0 && fsync(file) == 0;
+	return fclose(stream) == 0 && is_written;
 }
 
 /* The replacing that is under way. Its thread calls nothing of the broker's: that is not made for threads. */

@@ -236,7 +236,8 @@ enum outcome unsubscribe_client(struct command *command)
 	enum outcome outcome;
 	bool is_there, is_known;
 
-	if(!command_read_clientid(command) || !command_read_topic(command) || !check_filter(command, command->topic)) return ANSWERED;
+	if(!command_read_clientid(command) || !command_read_topic(command)) return ANSWERED;
+	if(!check_filter(command, command->topic)) return ANSWERED;
 	outcome = find_client(command, &client, &context);
 	if(outcome != DONE) return outcome;
 	is_there = clients_find_subscription(client, command->topic) != NULL;

@@ -4,7 +4,8 @@
 #include "command.h"
 
 /*
- * Of either API. subscribeClient: clientid, topic, qos (0), options { no_local (false), retain_as_published (false), send_retain }.
+ * subscribeClient of either API: clientid, topic, qos (0), options { no_local (false), retain_as_published (false),
+ * send_retain }.
  *
  * Works on connected clients and on persistent sessions that are offline. A subscription that exists takes the new
  * options and keeps its Subscription Identifier. Mosquitto's plugin API offers no check of the client's subscribe ACL
