@@ -148,22 +148,19 @@ static struct records bans = {
 
 static struct ban *new_ban(enum kind as, const char *who, const char *reason, const char *by)
 {
-	struct ban *ban = mosquitto_calloc(1, sizeof(struct ban));
+	struct ban *ban = record_new(&bans, sizeof(struct ban));
 	size_t length = strlen(who);
-	char *key = ban ? mosquitto_malloc(length+2) : NULL;
 
 	if(!ban) return NULL;
-	if(key){
-		key[0] = kind_names[as][0];
-		memcpy(&key[1], who, length+1);
-	}
-	if(!record_init(&ban->record, &bans, key, by, sizeof(struct ban) + (reason ? strlen(reason) : 0))
-			|| !fields_copy(&ban->reason, reason)){
+	ban->record.key = mosquitto_malloc(length+2);
+	if(!ban->record.key || !fields_copy(&ban->record.by, by) || !fields_copy(&ban->reason, reason)){
 		record_release(&ban->record);
 		return NULL;
 	}
+	ban->record.key[0] = kind_names[as][0];
+	memcpy(&ban->record.key[1], who, length+1);
+	ban->who = &ban->record.key[1];
 	ban->as = as;
-	ban->who = &key[1];
 	if(as == BAN_ADDRESS){
 		network_read(&ban->network, who);
 		ban->is_pattern = !network_is_address(&ban->network);
@@ -372,7 +369,6 @@ enum outcome set_ban(struct command *command)
 	banning->ban = new_ban(as, who, reason, by);
 	if(!banning->ban) return FAILED_INTERNAL;
 	banning->ban->until = until;
-	banning->ban->record.since = clock_now_ms();
 	banning->change = (struct change){ &bans, banning->ban->record.key, &banning->ban->record, banned };
 	drop_expired();
 	return records_change(command);

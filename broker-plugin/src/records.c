@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "clock.h"
 #include "fields.h"
 #include "limits.h"
 #include "request_text.h"
@@ -10,13 +11,15 @@
 #define FORMAT_VERSION 1
 #define MAX_CURSOR 64
 
-bool record_init(struct record *record, const struct records *list, char *key, const char *by, size_t bytes)
+void *record_new(const struct records *list, size_t size)
 {
+	struct record *record = mosquitto_calloc(1, size);
+
+	if(!record) return NULL;
 	record->list = list;
 	record->holders = 1;
-	record->key = key;
-	record->bytes = bytes + (key ? strlen(key) : 0) + (by ? strlen(by) : 0);
-	return key && fields_copy(&record->by, by);
+	record->since = clock_now_ms();
+	return record;
 }
 
 void record_hold(struct record *record)
@@ -62,7 +65,6 @@ static void add(struct records *list, struct record *record)
 	memmove(&list->all[index+1], &list->all[index], sizeof(list->all[0])*(size_t)(list->count-index));
 	list->all[index] = record;
 	list->count++;
-	list->bytes += record->bytes;
 	record->sequence = ++list->last_sequence;
 	record_hold(record);
 	if(list->added) list->added(record);
@@ -75,7 +77,6 @@ static struct record *take(struct records *list, int index)
 
 	list->count--;
 	memmove(&list->all[index], &list->all[index+1], sizeof(list->all[0])*(size_t)(list->count-index));
-	list->bytes -= record->bytes;
 	list->removed(record);
 	return record;
 }
@@ -224,8 +225,8 @@ static void write_record(struct json_text *json, const struct record *record)
 	json_close_object(json);
 }
 
-/* Begins to store the list as it will be. */
-static void store_change(struct command *command, const struct change *change, const struct record *old)
+/* The file's text with the change. */
+static struct json_text write_file(const struct change *change, const struct record *old)
 {
 	const struct records *list = change->list;
 	struct json_text json = { 0 };
@@ -240,19 +241,17 @@ static void store_change(struct command *command, const struct change *change, c
 	if(change->to_set) write_record(&json, change->to_set);
 	json_close_array(&json);
 	json_close_object(&json);
-	store_begin(command->request->options->state_dir, list->file, &json);
-	/* Most disks are that fast. A broker that has nothing else to do looks again only after 100 ms. */
-	store_wait(STORE_WAIT_US);
+	return json;
 }
 
 /* The limit that the list would exceed, 0 if none. */
-static int limit_for(const struct change *change, const struct record *old)
+static int limit_for(const struct change *change, const struct record *old, size_t bytes)
 {
 	const struct records *list = change->list;
 
 	if(!change->to_set) return 0;
 	if(list->count - (old != NULL) >= list->max_count) return list->max_count;
-	if(list->bytes - (old ? old->bytes : 0) + change->to_set->bytes > list->max_bytes) return (int)list->max_bytes;
+	if(bytes > list->max_bytes) return (int)list->max_bytes;
 	return list->limit_for ? list->limit_for(change->to_set, old) : 0;
 }
 
@@ -260,15 +259,22 @@ enum outcome records_change(struct command *command)
 {
 	const struct change *change = command->state;
 	const struct record *old;
+	struct json_text json;
 	int limit;
 
 	command->waits = store_is_busy(); /* with the change of another sender */
 	if(command->waits) return GOES_ON;
 	old = records_find(change->list, change->key);
-	limit = limit_for(change, old);
-	if(limit) return command_refuse_number(command, FAILED_TOO_MANY, "limit", limit);
 	if(!change->to_set && !old) return change->list->not_found;
-	store_change(command, change, old);
+	json = write_file(change, old);
+	limit = limit_for(change, old, json.length);
+	if(limit){
+		json_free(&json);
+		return command_refuse_number(command, FAILED_TOO_MANY, "limit", limit);
+	}
+	store_begin(command->request->options->state_dir, change->list->file, &json);
+	/* Most disks are that fast. A broker that has nothing else to do looks again only after 100 ms. */
+	store_wait(STORE_WAIT_US);
 	command->step = make_change;
 	return make_change(command);
 }

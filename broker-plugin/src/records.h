@@ -13,7 +13,6 @@ struct record {
 	uint64_t sequence;            /* in the order they were set, from 1 on; 0: never */
 	int64_t since;                /* ms */
 	int holders;                  /* it is freed when the last one releases it: its list, commands, ... */
-	size_t bytes;
 	char *key;                    /* says which one it is; no two have the same */
 	char *by;                     /* may be NULL */
 };
@@ -23,7 +22,7 @@ struct records {
 	const char *name;             /* of the list, there and in an answer */
 	bool by_key;                  /* listed by key; else newest first */
 	int max_count;
-	size_t max_bytes;
+	size_t max_bytes;             /* of the file */
 	enum outcome not_found;
 	/* Writes a record's fields: for the file, and those that an answer has more. */
 	void (*write)(struct json_text *json, const struct record *record);
@@ -39,16 +38,12 @@ struct records {
 
 	struct record **all;          /* in the order they are listed in; room for max_count */
 	int count;
-	size_t bytes;
 	uint64_t last_sequence;
 	bool is_loaded;
 };
 
-/*
- * Prepares a new record, which has one holder from then on: copies who it is `by` (may be NULL), takes over its key, which is
- * NULL where memory was short, and adds both to its bytes. False if memory is short.
- */
-bool record_init(struct record *record, const struct records *list, char *key, const char *by, size_t bytes);
+/* Makes a record of `size` bytes, zeroed but for what all records have. It has one holder. NULL if memory is short. */
+void *record_new(const struct records *list, size_t size);
 
 /* NULL is ignored. */
 void record_hold(struct record *record);

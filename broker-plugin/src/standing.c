@@ -210,11 +210,6 @@ static const char *read_name(const cJSON *json)
 	return length > 0 && length <= MAX_NAME && strspn(name, allowed) == length && !strchr("._-", name[0]) ? name : NULL;
 }
 
-static size_t length_of(const char *text)
-{
-	return text ? strlen(text) : 0;
-}
-
 /* Reads `topic`, `qos` and `options`; false: the command is answered. */
 static bool read_subscription(struct command *command, uint8_t *options)
 {
@@ -237,20 +232,11 @@ static enum outcome read_standing(struct command *command, struct standing *stan
 	if(!filter_read(command, "select", "clientid username", &standing->select)) return ANSWERED;
 	if(by && !fields_note(by, MAX_BY)) return command_refuse_field(command, "by", INVALID);
 	if(!read_subscription(command, &standing->options)) return ANSWERED;
-	standing->topic = mosquitto_strdup(command->topic);
-	return standing->topic && record_init(&standing->record, &standings, mosquitto_strdup(name), by ? by->valuestring : NULL,
-			sizeof(struct standing) + length_of(standing->select.clientid) + length_of(standing->select.username)
-			+ strlen(command->topic)) ? DONE : FAILED_INTERNAL;
-}
-
-/* NULL if memory is short. It has one holder. */
-static struct standing *new_standing(void)
-{
-	struct standing *standing = mosquitto_calloc(1, sizeof(struct standing));
-
-	if(!standing) return NULL;
-	standing->record = (struct record){ .list = &standings, .holders = 1, .since = clock_now_ms() };
-	return standing;
+	if(!fields_copy(&standing->record.key, name) || !fields_copy(&standing->record.by, by ? by->valuestring : NULL)
+			|| !fields_copy(&standing->topic, command->topic)){
+		return FAILED_INTERNAL;
+	}
+	return DONE;
 }
 
 /* An item of the file has the fields of a command. */
@@ -260,7 +246,7 @@ static struct record *read_stored(const cJSON *json)
 	static const struct control_api nobody;
 	struct request request = { .options = &options, .api = &nobody, .sender_id = (char *)"" };
 	struct command command = { .request = &request, .json = json, .name = "stored standing subscription" };
-	struct standing *standing = new_standing();
+	struct standing *standing = record_new(&standings, sizeof(struct standing));
 
 	if(standing && read_standing(&command, standing) == DONE) return &standing->record;
 	record_release((struct record *)standing);
@@ -361,7 +347,7 @@ enum outcome set_standing(struct command *command)
 	struct pass *pass = command_new_state(command, sizeof(struct pass), records_change, free_pass);
 	enum outcome outcome;
 
-	if(pass) pass->set = new_standing();
+	if(pass) pass->set = record_new(&standings, sizeof(struct standing));
 	if(!pass || !pass->set) return FAILED_INTERNAL;
 	outcome = read_standing(command, pass->set);
 	if(outcome != DONE) return outcome;
