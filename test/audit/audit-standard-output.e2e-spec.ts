@@ -1,59 +1,28 @@
-import { spawn, execFileSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { sha256Hex } from '../../src/auth/token-table.js';
 import { freePort } from '../support/free-port.js';
-import { Samples } from '../support/samples.js';
+import { ServiceOnOutput } from '../support/service-on-output.js';
 import { until } from '../support/until.js';
 
 type Line = Readonly<Record<string, unknown>>;
 
-let dir: string;
-let url: string;
-let child: ChildProcess;
-
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'audit-stdout-'));
-});
-afterEach(async () => {
-  if (child.exitCode === null && child.signalCode === null) {
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  }
-  rmSync(dir, { recursive: true });
-});
+const service = ServiceOnOutput.use();
 
 /** Starts the service with its audit trail on standard output, which is this; its only broker is not there. */
 async function start(output: number | 'pipe', audit: object = { sync: true, required: true }): Promise<void> {
-  const port = await freePort();
-  url = `http://127.0.0.1:${port}`;
   const config = {
     audit: { file: '/dev/stdout', ...audit },
     rateLimit: { requestsPerMinute: 0 },
     auth: { tokens: [{ name: 't', sha256: sha256Hex('t'), grants: [{ project: 'p', role: 'admin' }] }] },
     projects: [{ id: 'p', brokers: [{ id: 'b', url: `mqtt://127.0.0.1:${await freePort()}` }] }],
   };
-  writeFileSync(join(dir, 'config.yaml'), JSON.stringify(config));
-  child = spawn(process.execPath, [resolve('dist/main.js')], {
-    cwd: dir,
-    env: { PATH: process.env.PATH, PORT: String(port) },
-    stdio: ['ignore', output, 'inherit'],
-  });
-  await until(
-    () =>
-      fetch(`${url}/health/live`).then(
-        ({ ok }) => ok,
-        () => false,
-      ),
-    'the service',
-  );
+  await service.start(output, JSON.stringify(config));
 }
 
 async function disconnect(clientid: string): Promise<{ status: number; code: string; info?: Line }> {
-  const answer = await fetch(`${url}/api/projects/p/brokers/b/client-control/disconnect`, {
+  const answer = await fetch(`${service.url}/api/projects/p/brokers/b/client-control/disconnect`, {
     method: 'PUT',
     headers: { authorization: 'Bearer t', 'content-type': 'application/json' },
     body: JSON.stringify({ clientid }),
@@ -75,19 +44,10 @@ const isWhole = (line: string): boolean => {
     return false;
   }
 };
-const metric = async (name: string): Promise<number | undefined> => (await Samples.scrape(url)).value(name);
-
-async function stopsInTime(): Promise<void> {
-  const begun = performance.now();
-  child.kill('SIGTERM');
-  const [code] = (await once(child, 'exit')) as [number | null];
-  expect(code).toBe(0);
-  expect(performance.now() - begun).toBeLessThan(30_000);
-}
 
 describe('the audit trail on standard output', () => {
   it('is whole between the lines of the log where that is a file, and flushed', async () => {
-    const path = join(dir, 'out.log');
+    const path = service.path('out.log');
     // As a shell does with >: a second position in the file would overwrite the first.
     const output = openSync(path, 'w');
     await start(output);
@@ -98,31 +58,31 @@ describe('the audit trail on standard output', () => {
     expect(records.map(({ clientId }) => clientId)).toEqual(
       Array.from({ length: 20 }, (_, index) => [`client-${index}`, `client-${index}`]).flat(),
     );
-    expect(await metric('audit_write_failures_total')).toBe(0);
-    await stopsInTime();
+    expect(await service.metric('audit_write_failures_total')).toBe(0);
+    await service.stopsInTime();
   });
 
   it('is whole between the lines of the log where that is a socket, as under systemd', async () => {
     await start('pipe');
     let text = '';
-    child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    service.child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()));
     await Promise.all(Array.from({ length: 200 }, (_, index) => disconnect(`client-${index}`)));
     await until(() => recordsIn(text.slice(0, text.lastIndexOf('\n'))).length === 400, 'all records');
-    expect(await metric('audit_write_failures_total')).toBe(0);
-    await stopsInTime();
+    expect(await service.metric('audit_write_failures_total')).toBe(0);
+    await service.stopsInTime();
   });
 
   it('that nobody takes any more has actions refused rather than lost', async () => {
     await start('pipe');
-    child.stdout?.destroy();
+    service.child.stdout?.destroy();
     const answer = await until(async () => {
       const refused = await disconnect('a');
       return refused.code === 'INTERNAL_ERROR' ? refused : undefined;
     }, 'a refusal');
     expect(answer.info).toMatchObject({ outcome: 'not-sent' });
-    expect(await metric('audit_write_failures_total')).toBeGreaterThan(0);
-    expect(await metric('audit_store_up')).toBe(0);
-    await stopsInTime();
+    expect(await service.metric('audit_write_failures_total')).toBeGreaterThan(0);
+    expect(await service.metric('audit_store_up')).toBe(0);
+    await service.stopsInTime();
   });
 });
 
@@ -130,7 +90,7 @@ describe('the audit trail on a pipe that nobody reads', () => {
   let reader: number;
 
   beforeEach(async () => {
-    const path = join(dir, 'pipe');
+    const path = service.path('pipe');
     execFileSync('mkfifo', [path]);
     reader = openSync(path, 'r+');
     const writer = openSync(path, 'w');
@@ -157,8 +117,8 @@ describe('the audit trail on a pipe that nobody reads', () => {
       return answers.find(({ code }) => code === 'INTERNAL_ERROR');
     }, 'a refusal');
     expect(refused.info).toMatchObject({ outcome: 'not-sent' });
-    expect(await metric('audit_write_failures_total')).toBeGreaterThan(0);
-    expect(await fetch(`${url}/health/live`).then(({ ok }) => ok)).toBe(true);
+    expect(await service.metric('audit_write_failures_total')).toBeGreaterThan(0);
+    expect(await service.isLive()).toBe(true);
     const back = await until(async () => {
       text += read();
       return (await disconnect('back')).code === 'BROKER_UNAVAILABLE';
@@ -175,6 +135,6 @@ describe('the audit trail on a pipe that nobody reads', () => {
       const answers = await Promise.all(Array.from({ length: 50 }, () => disconnect('x'.repeat(400))));
       return answers.some(({ code }) => code === 'INTERNAL_ERROR');
     }, 'a refusal');
-    await stopsInTime();
+    await service.stopsInTime();
   });
 });

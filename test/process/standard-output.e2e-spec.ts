@@ -1,49 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { freePort } from '../support/free-port.js';
-import { Samples } from '../support/samples.js';
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { ServiceOnOutput } from '../support/service-on-output.js';
 import { until } from '../support/until.js';
 
-let dir: string;
-let child: ChildProcess;
-let url: string;
+const service = ServiceOnOutput.use();
+const start = (output: number | 'pipe'): Promise<void> =>
+  service.start(output, 'rateLimit: { unauthenticatedPerMinute: 0 }');
 
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'standard-output-'));
-});
-afterEach(async () => {
-  if (child.exitCode === null && child.signalCode === null) {
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  }
-  rmSync(dir, { recursive: true });
-});
-
-/** Starts the service with this as its standard output. */
-async function start(output: number | 'pipe'): Promise<void> {
-  const port = await freePort();
-  url = `http://127.0.0.1:${port}`;
-  writeFileSync(join(dir, 'config.yaml'), 'rateLimit: { unauthenticatedPerMinute: 0 }');
-  child = spawn(process.execPath, [resolve('dist/main.js')], {
-    cwd: dir,
-    env: { PATH: process.env.PATH, PORT: String(port) },
-    stdio: ['ignore', output, 'inherit'],
-  });
-  await until(() => isLive(), 'the service is live');
-}
-
-const isLive = (): Promise<boolean> =>
-  fetch(`${url}/health/live`).then(
-    ({ status }) => status === 200,
-    () => false,
-  );
-
-const lost = async (): Promise<number> =>
-  (await Samples.scrape(url)).value('log_lines_lost_total') ?? Number.NaN;
+const lost = async (): Promise<number> => (await service.metric('log_lines_lost_total')) ?? Number.NaN;
 
 /** Makes more lines than are kept, each with its number. */
 async function makeLines(): Promise<void> {
@@ -51,20 +16,12 @@ async function makeLines(): Promise<void> {
     const numbers = Array.from({ length: 50 }, (_, index) => batch * 50 + index);
     await Promise.all(
       numbers.map(async (number) => {
-        const answer = await fetch(`${url}/api/${'x'.repeat(1000)}/${number}`);
+        const answer = await fetch(`${service.url}/api/${'x'.repeat(1000)}/${number}`);
         expect(answer.status).toBe(404);
         await answer.arrayBuffer();
       }),
     );
   }
-}
-
-async function stopsInTime(): Promise<void> {
-  const startedAt = performance.now();
-  child.kill('SIGTERM');
-  const [code] = (await once(child, 'exit')) as [number | null];
-  expect(code).toBe(0);
-  expect(performance.now() - startedAt).toBeLessThan(30_000);
 }
 
 describe('standard output on a full disk', () => {
@@ -74,15 +31,15 @@ describe('standard output on a full disk', () => {
     closeSync(full);
     await makeLines();
     expect(await lost()).toBeGreaterThan(0);
-    expect(await isLive()).toBe(true);
-    await stopsInTime();
+    expect(await service.isLive()).toBe(true);
+    await service.stopsInTime();
   });
 });
 
 describe('standard output on a pipe that nobody reads', () => {
   let reader: number;
   beforeEach(async () => {
-    const path = join(dir, 'pipe');
+    const path = service.path('pipe');
     execFileSync('mkfifo', [path]);
     reader = openSync(path, 'r+');
     const writer = openSync(path, 'w');
@@ -94,8 +51,8 @@ describe('standard output on a pipe that nobody reads', () => {
   it('does not stop the service; what is lost is counted', async () => {
     await makeLines();
     expect(await lost()).toBeGreaterThan(0);
-    expect(await isLive()).toBe(true);
-    await stopsInTime();
+    expect(await service.isLive()).toBe(true);
+    await service.stopsInTime();
   });
 
   it('tells how much was lost once it is read again; what comes out are whole lines in order', async () => {
@@ -123,10 +80,10 @@ describe('standard output on a pipe that nobody reads', () => {
 describe('standard output whose reader is gone', () => {
   it('does not end the service; what is lost is counted', async () => {
     await start('pipe');
-    child.stdout?.destroy();
+    service.child.stdout?.destroy();
     await makeLines();
     expect(await lost()).toBeGreaterThan(0);
-    expect(await isLive()).toBe(true);
-    await stopsInTime();
+    expect(await service.isLive()).toBe(true);
+    await service.stopsInTime();
   });
 });

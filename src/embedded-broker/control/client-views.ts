@@ -45,8 +45,8 @@ export function clientWithSubscriptions(client: KnownClient, clients: ClientTabl
   };
 }
 
-/** All names that `clientWithSubscriptions` may give. */
-export const CLIENT_FIELDS: ReadonlySet<string> = new Set([
+/** The names in every client's summary. */
+export const SUMMARY_FIELDS: ReadonlySet<string> = new Set([
   'clientid',
   'username',
   'address',
@@ -56,6 +56,11 @@ export const CLIENT_FIELDS: ReadonlySet<string> = new Set([
   'lastConnect',
   'lastDisconnect',
   'control',
+]);
+
+/** All names that `clientWithSubscriptions` may give. */
+export const CLIENT_FIELDS: ReadonlySet<string> = new Set([
+  ...SUMMARY_FIELDS,
   'keepalive',
   'cleanSession',
   'listener',

@@ -3,7 +3,7 @@ import { LIMITS } from '../../broker/sessions/limits.js';
 import type { ClientTable } from '../../clients/client-table.js';
 import { clientNotFound, invalidField } from '../../clients/command-error.js';
 import type { KnownClient } from '../../clients/known-client.js';
-import { CLIENT_FIELDS, clientInFull, clientWithSubscriptions } from '../client-views.js';
+import { CLIENT_FIELDS, clientInFull, clientWithSubscriptions, SUMMARY_FIELDS } from '../client-views.js';
 import {
   readBoolean,
   readClientId,
@@ -88,15 +88,3 @@ function viewOf(
     return Object.fromEntries(['clientid', ...names].map((name) => [name, whole[name]]));
   };
 }
-
-const SUMMARY_FIELDS: ReadonlySet<string> = new Set([
-  'clientid',
-  'username',
-  'address',
-  'protocol',
-  'protocolVersion',
-  'connected',
-  'lastConnect',
-  'lastDisconnect',
-  'control',
-]);
