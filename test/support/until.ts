@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+const LONGEST_PAUSE_MS = 20;
+
 /**
  * Waits until `probe` gives something other than undefined or false, and returns it.
  *
@@ -11,11 +13,12 @@ export async function until<T>(
   timeoutMs = 40_000,
 ): Promise<Exclude<T, undefined | false>> {
   const end = performance.now() + timeoutMs;
-  for (;;) {
+  // Most of what is waited for is an answer that comes at once.
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     const value = await probe();
     if (value !== undefined && value !== false) return value as Exclude<T, undefined | false>;
     if (performance.now() > end) throw new Error(`${what}: did not happen within ${timeoutMs} ms`);
-    await delay(10);
+    await delay(pauseMs);
   }
 }
 

@@ -17,8 +17,11 @@ interface Subscription {
 afterEach(async () => {
   rig.control = await rig.connectControl();
   const { standingSubscriptions } = await rig.ask('listStandingSubscriptions', { limit: 1000 });
-  for (const { name } of standingSubscriptions as Named[])
-    await rig.ask('deleteStandingSubscription', { name });
+  const commands = (standingSubscriptions as Named[]).map(({ name }) => ({
+    command: 'deleteStandingSubscription',
+    name,
+  }));
+  if (commands.length > 0) await rig.exchange('extension', JSON.stringify({ commands }));
 });
 
 function set(name: string, fields: Record<string, unknown>): Promise<Record<string, unknown>> {

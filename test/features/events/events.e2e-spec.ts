@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { EmbeddedBroker } from '../../../src/embedded-broker/broker/embedded-broker.js';
 import { Device } from '../../support/device.js';
 import { expectError } from '../../support/expect-error.js';
@@ -260,6 +260,10 @@ describe('a stream', () => {
   });
 
   it('ends within a minute after its credential was revoked', async () => {
+    const slowly = globalThis.setInterval;
+    const faster = jest
+      .spyOn(globalThis, 'setInterval')
+      .mockImplementation(((run: () => void, everyMs: number) => slowly(run, everyMs / 60)) as typeof slowly);
     const other = await TestService.start({
       brokers: [{ id: 'b', url: broker.url, protocolVersion: 4, ...login }],
     });
@@ -270,8 +274,9 @@ describe('a stream', () => {
       const { current } = other.config;
       const tokens = current.auth.tokens.filter(({ name }) => name !== 'viewer');
       other.config.replace({ ...current, auth: { ...current.auth, tokens } });
-      await until(() => listener.isOver, 'the stream is over', 40_000);
+      await until(() => listener.isOver, 'the stream is over');
     } finally {
+      faster.mockRestore();
       await other.stop();
     }
   }, 60_000);

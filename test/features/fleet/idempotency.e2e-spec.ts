@@ -59,14 +59,14 @@ describe.each(['memory', 'Redis'])('an Idempotency-Key, kept in %s', (where) => 
   it('of a call that goes on is in use', async () => {
     const key = newKey();
     const device = await fleet.connect('b', { clientId: 'idem-slow' });
-    const operations = ['idem-slow', ...Array<string>(11).fill('nobody')].map((clientid) => ({
+    const operations = ['idem-slow', ...Array<string>(7).fill('nobody')].map((clientid) => ({
       action: 'disconnect',
       clientid,
     }));
     const slow = fleet.bulk({ operations, perSecond: 4 }, withKey(key));
     await device.closed;
     expectError(await fleet.bulk({ operations, perSecond: 4 }, withKey(key)), 'IDEMPOTENCY_KEY_IN_USE');
-    expect((await slow).bulk.summary.total).toBe(12);
+    expect((await slow).bulk.summary.total).toBe(8);
   });
 
   it('is free again when the call as a whole failed', async () => {

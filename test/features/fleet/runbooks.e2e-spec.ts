@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ServiceProcess } from '../../support/service-process.js';
+import { until } from '../../support/until.js';
 
 const run = promisify(execFile);
 const PAGE = readFileSync('docs/runbooks.md', 'utf8');
@@ -58,8 +59,13 @@ describe('docs/runbooks.md, as it stands on the default setup', () => {
   });
 
   it('moves the gateways to a new topic', async () => {
-    // They come back a second after they were disconnected.
-    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const isBack = async (): Promise<boolean> => {
+      const answer = await fetch(`${await service.url()}/api/clients?clientid=gw-*&connected=true`, {
+        headers: { authorization: 'Bearer demo-token' },
+      });
+      return ((await answer.json()) as { readonly clients: readonly object[] }).clients.length === 18;
+    };
+    await until(isBack, 'they come back after they were disconnected');
     const [standing, moved, proof, count] = await follow('Gateways move');
     expect(JSON.parse(standing ?? '')).toMatchObject({ skipped: 0, replaced: false });
     expect(JSON.parse(moved ?? '')).toMatchObject({ summary: { total: 18, done: 18 } });

@@ -38,16 +38,22 @@ type Fields = Readonly<Record<string, unknown>>;
 /** A connection that commands. */
 export class ControlConnection {
   #counter = 0;
+  /** How many of the device's messages have been parsed. */
+  #parsed = 0;
+  readonly #arrived: Record<'responses' | 'events', unknown[]> = { responses: [], events: [] };
 
   constructor(readonly device: Device) {}
 
   /** What arrived on the response topic, parsed, from a position on. */
   arrived<T>(kind: 'responses' | 'events', from = 0): T[] {
-    return this.device.messages
-      .filter(({ topic }) => topic === responseTopic)
-      .map(({ payload }) => JSON.parse(payload) as Partial<Record<'responses' | 'events', T[]>>)
-      .flatMap((message) => message[kind] ?? [])
-      .slice(from);
+    for (const { topic, payload } of this.device.messages.slice(this.#parsed)) {
+      this.#parsed += 1;
+      if (topic !== responseTopic) continue;
+      const { responses = [], events = [] } = JSON.parse(payload) as Partial<Record<typeof kind, unknown[]>>;
+      this.#arrived.responses.push(...responses);
+      this.#arrived.events.push(...events);
+    }
+    return this.#arrived[kind].slice(from) as T[];
   }
 
   /** Sends commands in one message and gives their replies in the order of the commands. */
