@@ -6,12 +6,12 @@ import { ScriptedBroker } from '../support/scripted-broker.js';
 import { ServiceProcess } from '../support/service-process.js';
 import { settled, until } from '../support/until.js';
 
-const CLIENTS = 50_000;
-const READERS = 40;
-/** What the lists would take if they were held: each is some 13 MB. */
+const CLIENTS = 100_000;
+const READERS = 24;
+/** What the lists would take if they were held: each is some 26 MB. */
 const MAX_MB = 400;
 
-describe('callers that ask for all of 50,000 clients and never read', () => {
+describe('callers that ask for all of 100,000 clients and never read', () => {
   let broker: ScriptedBroker;
   let service: ServiceProcess;
   let url: URL;
