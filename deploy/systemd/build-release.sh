@@ -24,12 +24,11 @@ cp "$here/scripts/build-console.mjs" "$release/scripts"
 	find console -mindepth 1 -maxdepth 1 ! -name dist -exec rm -rf {} +
 	rm -rf node_modules/@mqtt-client-control/console
 	rm -rf src client/src client/command-line client/*.mjs client/tsconfig*.json nest-cli.json tsconfig*.json dist/.tsbuildinfo .cache
-	rm scripts/build-console.mjs
+	rm -r scripts
 	# Nothing reads these, and they are half of the size; licences stay.
 	find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 ) >&2
 mkdir "$release/deploy"
-cp "$here/scripts/token.mjs" "$release/scripts"
 cp -R "$here/deploy/systemd" "$here/deploy/prometheus" "$here/deploy/grafana" "$release/deploy"
 cp -R "$here/docs" "$here/LICENSE" "$here/CHANGELOG.md" "$here/config.example.yaml" "$here/config.schema.json" \
 	"$here/openapi.json" "$release"

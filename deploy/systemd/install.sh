@@ -58,6 +58,19 @@ fi
 
 sed "s#/usr/bin/node#$node#" "$opt/$version/deploy/systemd/$name.service" >"$root/etc/systemd/system/$name.service"
 ln -sfn "$version" "$opt/.current" && mv -T "$opt/.current" "$opt/current"
+
+# The command line of whichever release is the current one; what somebody else put there stays.
+command="$root/usr/local/bin/client-control"
+target="/opt/$name/current/client/bin/client-control.mjs"
+mkdir -p "$root/usr/local/bin"
+if [ -L "$command" ] && [ "$(readlink "$command")" = "$target" ]; then
+	:
+elif [ -e "$command" ] || [ -L "$command" ]; then
+	echo "$command is something else and was left alone; the command line is $target" >&2
+else
+	ln -s "$target" "$command"
+fi
+
 if [ -z "$root" ] && [ -d /run/systemd/system ]; then
 	systemctl daemon-reload
 	systemctl enable --quiet "$name"

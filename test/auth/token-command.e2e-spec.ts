@@ -1,5 +1,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { parse } from 'yaml';
 import { sha256Hex } from '../../src/auth/token-table.js';
 import { ServiceProcess } from '../support/service-process.js';
@@ -10,10 +12,14 @@ interface Result {
   readonly stderr: string;
 }
 
-function tokenCommand(...options: string[]): Result {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/token.mjs', ...options], {
-    encoding: 'utf8',
-  });
+async function tokenCommand(...options: string[]): Promise<Result> {
+  const child = spawn(process.execPath, ['client/bin/client-control.mjs', 'token', ...options]);
+  child.stdin.end();
+  const [stdout, stderr, [status]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close') as Promise<[number | null]>,
+  ]);
   return { status, stdout, stderr };
 }
 
@@ -24,10 +30,10 @@ function printed({ status, stdout, stderr }: Result): { token: string; yaml: str
   return { token, yaml: stdout.slice(stdout.indexOf('    - name:')) };
 }
 
-describe('npm run token', () => {
-  it('prints a token, and only its SHA-256 in the lines to paste', () => {
+describe('client-control token, which is npm run token', () => {
+  it('prints a token, and only its SHA-256 in the lines to paste', async () => {
     const { token, yaml } = printed(
-      tokenCommand('--name', 'ops', '--role', 'editor', '--project', 'plant-a'),
+      await tokenCommand('--name', 'ops', '--role', 'editor', '--project', 'plant-a'),
     );
     expect(yaml).toContain(sha256Hex(token));
     expect(yaml).not.toContain(token);
@@ -36,15 +42,17 @@ describe('npm run token', () => {
     ]);
   });
 
-  it('makes a different token each time', () => {
-    const run = (): string =>
-      printed(tokenCommand('--name', 'a', '--role', 'viewer', '--project', '*')).token;
-    expect(run()).not.toBe(run());
+  it('makes a different token each time', async () => {
+    const run = async (): Promise<string> =>
+      printed(await tokenCommand('--name', 'a', '--role', 'viewer', '--project', '*')).token;
+    expect(await run()).not.toBe(await run());
   });
 
-  it('takes brokers, an end, every project, and a name that YAML would misread', () => {
+  it('takes brokers, an end, every project, and a name that YAML would misread', async () => {
     const options = ['--name', 'yes: "no" #1', '--role', 'admin', '--expires', '2027-06-30T02:00:00+02:00'];
-    const some = printed(tokenCommand(...options, '--project', 'p', '--broker', 'a', '--broker', '1.0'));
+    const some = printed(
+      await tokenCommand(...options, '--project', 'p', '--broker', 'a', '--broker', '1.0'),
+    );
     expect(parse(some.yaml)).toEqual([
       {
         name: 'yes: "no" #1',
@@ -53,45 +61,44 @@ describe('npm run token', () => {
         grants: [{ project: 'p', role: 'admin', brokers: ['a', '1.0'] }],
       },
     ]);
-    const all = printed(tokenCommand(...options, '--project', '*'));
+    const all = printed(await tokenCommand(...options, '--project', '*'));
     expect(parse(all.yaml)).toMatchObject([{ grants: [{ project: '*' }] }]);
   });
 
-  it.each(['123', '1.5', 'true', 'null', '0x1F', '1e3'])('takes the project %s for text', (project) => {
-    const { yaml } = printed(tokenCommand('--name', 'a', '--role', 'viewer', '--project', project));
-    expect(parse(yaml)).toMatchObject([{ grants: [{ project }] }]);
+  it('takes projects for text that YAML would take for something else', async () => {
+    const projects = ['123', '1.5', 'true', 'null', '0x1F', '1e3'];
+    const runs = await Promise.all(
+      projects.map((project) => tokenCommand('--name', 'a', '--role', 'viewer', '--project', project)),
+    );
+    const told = runs.map((run) => (parse(printed(run).yaml) as { grants: { project: unknown }[] }[])[0]);
+    expect(told.map((token) => token?.grants[0]?.project)).toEqual(projects);
   });
 
-  it.each([
-    ['no options', [], /--name/],
-    ['no name', ['--role', 'editor', '--project', 'p'], /--name/],
-    ['no role', ['--name', 'a', '--project', 'p'], /--role/],
-    ['an unknown role', ['--name', 'a', '--role', 'root', '--project', 'p'], /--role/],
-    ['no project', ['--name', 'a', '--role', 'editor'], /--project/],
-    ['a project that is no id', ['--name', 'a', '--role', 'editor', '--project', 'a/b'], /--project/],
-    [
-      'a broker that is no id',
-      ['--name', 'a', '--role', 'editor', '--project', 'p', '--broker', ']'],
-      /--broker/,
-    ],
-    [
-      'a broker of every project',
-      ['--name', 'a', '--role', 'editor', '--project', '*', '--broker', 'b'],
-      /--broker/,
-    ],
-    [
-      'an end that is no date',
-      ['--name', 'a', '--role', 'editor', '--project', 'p', '--expires', 'soon'],
-      /--expires/,
-    ],
-    ['an unknown option', ['--nmae', 'a'], /nmae/],
-    ['an argument too many', ['ops'], /ops/],
-  ])('exits with 1 and its usage for %s', (_what, options, message) => {
-    const { status, stdout, stderr } = tokenCommand(...options);
-    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
-    expect(stderr).toMatch(message);
-    expect(stderr).toContain('Usage: npm run token');
-    expect(stderr).not.toContain('    at ');
+  it('ends with 2, and says what is wrong', async () => {
+    const right = ['--name', 'a', '--role', 'editor', '--project', 'p'];
+    const wrong: readonly (readonly [RegExp, readonly string[]])[] = [
+      [/--name/, []],
+      [/--name/, ['--role', 'editor', '--project', 'p']],
+      [/--role/, ['--name', 'a', '--project', 'p']],
+      [/--role/, [...right, '--role', 'root']],
+      [/--project/, ['--name', 'a', '--role', 'editor']],
+      [/--project/, [...right, '--project', 'a/b']],
+      [/--broker/, [...right, '--broker', ']']],
+      [/--broker/, [...right, '--project', '*', '--broker', 'b']],
+      [/--expires/, [...right, '--expires', 'soon']],
+      [/nmae/, [...right, '--nmae', 'a']],
+      [/too many/, [...right, 'ops']],
+    ];
+    const runs = await Promise.all(wrong.map(([, options]) => tokenCommand(...options)));
+    for (const [at, { status, stdout, stderr }] of runs.entries()) {
+      expect({ options: wrong[at]?.[1], status, stdout }).toEqual({
+        options: wrong[at]?.[1],
+        status: 2,
+        stdout: '',
+      });
+      expect(stderr).toMatch(wrong[at]?.[0] ?? '');
+      expect(stderr).not.toContain('    at ');
+    }
   });
 
   describe('pasted into a configuration', () => {
@@ -109,7 +116,7 @@ describe('npm run token', () => {
         '--expires',
         '2099-01-01T00:00:00Z',
       ];
-      const { token, yaml } = printed(tokenCommand(...options));
+      const { token, yaml } = printed(await tokenCommand(...options));
       service = ServiceProcess.spawn(`projects:\n  - id: plant-a\nauth:\n  tokens:\n${yaml}`);
       const url = await service.url();
       const get = (bearer: string): Promise<Response> =>

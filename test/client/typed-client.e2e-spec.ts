@@ -209,9 +209,14 @@ describe('the typed client', () => {
 
   it('tells nothing but what was asked for', async () => {
     const abort = new AbortController();
-    const events = client.events(b, { types: ['client.connected'], signal: abort.signal });
+    let isOpen = false;
+    const events = client.events(b, {
+      types: ['client.connected'],
+      signal: abort.signal,
+      onState: ({ state }) => (isOpen = state === 'open'),
+    });
     const first = events.next();
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await until(() => isOpen, 'the stream is open');
     await fleet.connect('b', { clientId: 'asked-for' });
     expect((await first).value).toMatchObject({ type: 'client.connected', clientid: 'asked-for' });
     abort.abort();

@@ -24,7 +24,7 @@ beforeAll(() => {
   release = join(dir, 'release');
   root = join(dir, 'root');
   mkdirSync(join(release, 'deploy'), { recursive: true });
-  for (const path of ['dist', 'package.json', 'config.example.yaml', 'deploy/systemd'])
+  for (const path of ['dist', 'client/bin', 'package.json', 'config.example.yaml', 'deploy/systemd'])
     cpSync(path, join(release, path), { recursive: true });
   symlinkSync(resolve('node_modules'), join(release, 'node_modules'));
 });
@@ -60,6 +60,7 @@ describe('the scripts', () => {
 
 describe('install.sh', () => {
   const current = (): string => readlinkSync(join(root, 'opt/mqtt-client-control/current'));
+  const command = (): string => join(root, 'usr/local/bin/client-control');
   const config = (): string => join(root, 'etc/mqtt-client-control/config.yaml');
 
   it('installs a release, makes it the current one, and writes a first configuration', () => {
@@ -69,6 +70,8 @@ describe('install.sh', () => {
     expect(stdout).toMatch(/^\d+\.\d+\.\d+ is the current one/);
     expect(current()).toMatch(/^\d+\.\d+\.\d+$/);
     expect(existsSync(join(root, 'etc/systemd/system/mqtt-client-control.service'))).toBe(true);
+    expect(readlinkSync(command())).toBe('/opt/mqtt-client-control/current/client/bin/client-control.mjs');
+    expect(existsSync(join(root, readlinkSync(command())))).toBe(true);
     expect(readFileSync(config(), 'utf8')).toContain('projects: []');
   });
 
@@ -78,9 +81,19 @@ describe('install.sh', () => {
       join(release, 'package.json'),
       readFileSync('package.json', 'utf8').replace(/"version": "[^"]+"/, '"version": "9.9.9"'),
     );
-    expect(install().status).toBe(0);
+    expect(install()).toMatchObject({ status: 0, stderr: '' });
     expect(current()).toBe('9.9.9');
+    expect(existsSync(join(root, readlinkSync(command())))).toBe(true);
     expect(readFileSync(config(), 'utf8')).toContain('mine');
+  });
+
+  it('leaves a program alone that has the name of the command line, and says so', () => {
+    rmSync(command());
+    writeFileSync(command(), 'mine');
+    const { status, stderr } = install();
+    expect(status).toBe(0);
+    expect(stderr).toContain('was left alone');
+    expect(readFileSync(command(), 'utf8')).toBe('mine');
   });
 
   it('does not switch to a release that does not take the configuration, and says why', () => {

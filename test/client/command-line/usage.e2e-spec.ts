@@ -138,10 +138,14 @@ describe('the command line', () => {
     expect(nobody.stderr).toContain('http://127.0.0.1:9');
   });
 
-  it.each<[string, RequestListener]>([
-    ['a page', (_, response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<p>')],
+  /** A question, a list that comes as a stream, and an act. */
+  const SOME = [['brokers'], ['find'], ['kick', 'a', '-b', 'b']];
+  const ALL = [...SOME, ['bans', '-b', 'b'], ['audit'], ['standing', '-b', 'b']];
+  it.each<[string, readonly string[][], RequestListener]>([
+    ['a page', SOME, (_, response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<p>')],
     [
       'half of an answer',
+      SOME,
       (_, response) =>
         response
           .writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': 100 })
@@ -149,30 +153,29 @@ describe('the command line', () => {
     ],
     [
       'what is no JSON',
+      SOME,
       (_, response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end('[{'),
     ],
     [
       'another shape',
+      ALL,
       (_, response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"a":1}'),
     ],
-    ['null', (_, response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end('null')],
+    [
+      'null',
+      ALL,
+      (_, response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end('null'),
+    ],
     [
       'a harmful message',
+      SOME,
       (_, response) =>
         response
           .writeHead(500, { 'Content-Type': 'application/json' })
           .end('{"code":"X","status":500,"message":"\\u001b[2J\\u009b"}'),
     ],
-  ])('ends with 1 and in words when it is answered with %s', async (_, answer) => {
+  ])('ends with 1 and in words when it is answered with %s', async (_, all, answer) => {
     impostor.answer = answer;
-    const all = [
-      ['brokers'],
-      ['find'],
-      ['bans', '-b', 'b'],
-      ['audit'],
-      ['standing', '-b', 'b'],
-      ['kick', 'a', '-b', 'b'],
-    ];
     for (const { code, stderr } of await Promise.all(all.map((words) => commands.run(words)))) {
       expect([1, 3]).toContain(code);
       expect(stderr).toMatch(/^client-control: /);
