@@ -215,7 +215,7 @@ export class BrokerGateway {
     return this.#entry(broker)?.broker.client.pendingCount ?? 0;
   }
 
-  /** Whether callers with one command wait for a broker. */
+  /** Whether callers with one command wait for a broker, or did a moment ago. */
   hasSingles(broker: BrokerRef): boolean {
     return this.#entry(broker)?.broker.client.hasSingles ?? false;
   }

@@ -145,9 +145,9 @@ export class BrokerClient {
     return this.#table.count('single') + this.#table.count('bulk');
   }
 
-  /** Whether callers with one command wait. */
+  /** Whether callers with one command wait, or did a moment ago. */
   get hasSingles(): boolean {
-    return this.#table.count('single') > 0;
+    return this.#table.hasSingles;
   }
 
   /** Begins to connect. */

@@ -16,6 +16,7 @@ export interface RequestTableHandlers {
 /** Correlation ids of one request, and so the most commands that it may have. */
 export const MAX_COMMANDS = 1024;
 const RADIX = 36;
+const SINGLES_STAY_MS = 50;
 
 /** A broker's requests that are not settled yet, and the correlation ids of their commands. A settled request is gone from here. */
 export class RequestTable {
@@ -27,6 +28,8 @@ export class RequestTable {
   /** The queued requests of each signal. */
   readonly #bySignal = new Map<AbortSignal, Set<ControlRequest>>();
   #sequence = 0;
+  /** When a single command was last settled, on the clock of `performance.now()`. */
+  #singleAt = Number.NEGATIVE_INFINITY;
   #onIdle: (() => void) | undefined;
 
   /**
@@ -100,6 +103,11 @@ export class RequestTable {
     return this.#counts[lane];
   }
 
+  /** Whether callers with one command wait, or did a moment ago: the next ones are likely to come. */
+  get hasSingles(): boolean {
+    return this.#counts.single > 0 || performance.now() - this.#singleAt < SINGLES_STAY_MS;
+  }
+
   /** Requests that were sent to an API, oldest first. */
   sentTo(api: ControlApi): ControlRequest[] {
     return this.#pending.all().filter((request) => request.api === api && request.state.kind === 'sent');
@@ -126,6 +134,7 @@ export class RequestTable {
 
   readonly #onSettled = (request: ControlRequest, place: number, outcome: CommandOutcome): void => {
     this.#counts[request.lane] -= 1;
+    if (request.lane === 'single') this.#singleAt = performance.now();
     if (request.openCount === 0) {
       this.#pending.remove(request.number);
       if (request.signal !== undefined) this.#unwatch(request.signal, request);

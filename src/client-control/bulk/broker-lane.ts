@@ -57,6 +57,8 @@ export class BrokerLane<J extends Job> {
   /** Whether the next job goes elsewhere. */
   #isTurning = false;
   #limit = FIRST_IN_FLIGHT;
+  /** How many may be in flight, as the latest turn found. */
+  #limitNow = FIRST_IN_FLIGHT;
   #answers = 0;
   /** On the clock of `performance.now()`. */
   #loweredAt = Number.NEGATIVE_INFINITY;
@@ -92,12 +94,6 @@ export class BrokerLane<J extends Job> {
     return this.#jobs.length - this.#head;
   }
 
-  /** How many may be in flight. */
-  get #limitNow(): number {
-    const { gateway, broker } = this.#parts;
-    return gateway.hasSingles(broker) ? Math.min(this.#limit, IN_FLIGHT_BESIDE_SINGLES) : this.#limit;
-  }
-
   readonly #pump = (): void => {
     this.#isScheduled = false;
     const { gateway, broker } = this.#parts;
@@ -105,7 +101,8 @@ export class BrokerLane<J extends Job> {
     const isConnected = gateway.status(broker).state === 'connected';
     const capabilities = isConnected ? gateway.capabilities(broker) : undefined;
     // What is refused at once, because the broker is down, does not count as on its way; others have their turn nonetheless.
-    const limit = this.#limitNow;
+    const limit = gateway.hasSingles(broker) ? Math.min(this.#limit, IN_FLIGHT_BESIDE_SINGLES) : this.#limit;
+    this.#limitNow = limit;
     let left = PER_TURN;
     while (left > 0 && this.#waiting > 0 && this.#inFlight < limit && !this.#isTurning) {
       left -= this.#sendSome(Math.min(left, limit - this.#inFlight), capabilities);
