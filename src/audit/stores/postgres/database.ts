@@ -69,6 +69,11 @@ export class Database {
   }
 }
 
+/** Whether the database would never take these rows. Source: PostgreSQL, appendix A, classes 22, 23 and 54. */
+export function isDataError(error: unknown): boolean {
+  return /^(22|23|54)[0-9A-Z]{3}$/.test(systemErrorCode(error) ?? '');
+}
+
 /** Whether an error says that the settings cannot work, whatever happens at the other end. */
 export function isSettingsError(error: unknown): boolean {
   const code = systemErrorCode(error) ?? '';

@@ -5,11 +5,12 @@ import { ConfigError } from '../../../config/config-error.js';
 import { AppError } from '../../../errors/app-error.js';
 import { systemErrorCode } from '../../../errors/system-error-code.js';
 import type { AuditRecord } from '../../audit-record.js';
-import { GroupCommit, NotCommittedError } from '../../group-commit.js';
+import { GroupCommit } from '../../group-commit.js';
 import type { AuditPage, AuditQuery, AuditStore } from '../audit-store.js';
 import { badCursor, decodeCursor, encodeCursor, PageBuilder } from '../page.js';
-import { Database, isSettingsError, type PostgresConfig } from './database.js';
+import { Database, isDataError, isSettingsError, type PostgresConfig } from './database.js';
 import { MIGRATIONS } from './schema.js';
+import { Spool } from './spool.js';
 import {
   insertStatement,
   pageStatement,
@@ -24,12 +25,11 @@ const MAX_BATCH = 2000;
 const MAX_WAITING = 20_000;
 /** How long a statement may take, connecting included. */
 const DEADLINE_MS = 5000;
-/** Rows that wait for the database to come back, some 10 MB. */
-const MAX_SPOOLED = 10_000;
-const RETRY_MS = 1000;
 /** What waits gets this long at the end. */
 const CLOSE_MS = 2000;
 
+/** When old records are deleted: soon after the start, then every hour. */
+const FIRST_RETENTION_MS = 1000;
 const RETENTION_MS = 3_600_000;
 /** Rows in one deletion: none takes long. */
 const DELETED_AT_ONCE = 10_000;
@@ -55,11 +55,10 @@ export class PostgresStore implements AuditStore {
   readonly #logger = new Logger(PostgresStore.name);
   readonly #database: Database;
   readonly #commits: GroupCommit<Row>;
+  readonly #spool: Spool;
   #nextId = randomBytes(8).readBigUInt64BE() >> 2n;
-  #spool: Row[] = [];
   #isUp = true;
   #isClosed = false;
-  #retry: NodeJS.Timeout | undefined;
   #retention: NodeJS.Timeout | undefined;
 
   /** @param onLost is told of records that waited in vain */
@@ -72,14 +71,18 @@ export class PostgresStore implements AuditStore {
       maxWaiting: MAX_WAITING,
       deadlineMs: DEADLINE_MS,
     });
+    this.#spool = new Spool(
+      (rows) => this.#commits.add(rows),
+      (rows) => this.#lose(rows),
+    );
   }
 
   get isUp(): boolean {
-    return this.#isUp && !this.#commits.isStalled && this.#spool.length === 0;
+    return this.#isUp && !this.#commits.isStalled && this.#spool.size === 0;
   }
 
   get waiting(): number {
-    return this.#commits.waiting + this.#spool.length;
+    return this.#commits.waiting + this.#spool.size;
   }
 
   /** A database that is away now is waited for; one that refuses us is a mistake in the configuration. */
@@ -101,22 +104,22 @@ export class PostgresStore implements AuditStore {
         `the audit database does not answer (${codeOf(error)}); it is tried again with each record`,
       );
     }
-    this.#scheduleRetention(RETRY_MS);
+    this.#scheduleRetention(FIRST_RETENTION_MS);
   }
 
   async append(records: readonly AuditRecord[], mustBeKept: boolean): Promise<void> {
     const rows = records.map((record) => this.#toRow(record));
     if (mustBeKept) return this.#commits.add(rows);
     // Behind what waits already, in order.
-    if (this.#spool.length > 0) {
-      this.#wait(rows);
+    if (this.#spool.size > 0) {
+      this.#spool.add(rows);
       return;
     }
     try {
       await this.#commits.add(rows);
     } catch (error) {
       if (isDataError(error)) throw error;
-      this.#wait(rows);
+      this.#spool.add(rows);
     }
   }
 
@@ -143,16 +146,16 @@ export class PostgresStore implements AuditStore {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearTimeout(this.#retry);
+    this.#spool.close();
     clearTimeout(this.#retention);
     await Promise.race([this.#writeWhatWaits(), delay(CLOSE_MS, undefined, { ref: false })]);
-    this.#onLost(this.#spool.splice(0).map(({ record }) => record));
+    this.#lose(this.#spool.takeAll());
     await this.#database.close();
   }
 
   async #writeWhatWaits(): Promise<void> {
     await this.#commits.add([]).catch(() => undefined);
-    while (this.#spool.length > 0 && (await this.#writeSpooled()));
+    await this.#spool.flush();
   }
 
   /** Deletes what is older than `keepDays`, a part at a time. @returns how many */
@@ -181,35 +184,8 @@ export class PostgresStore implements AuditStore {
     }
   }
 
-  /** @throws {NotCommittedError} when there is no room */
-  #wait(rows: readonly Row[]): void {
-    if (this.#spool.length + rows.length > MAX_SPOOLED || this.#isClosed) {
-      throw new NotCommittedError('OVERFLOW', 'the audit database is away, and too much waits for it');
-    }
-    this.#spool.push(...rows);
-    this.#retry ??= setTimeout(() => void this.#writeAllSpooled(), RETRY_MS);
-  }
-
-  async #writeAllSpooled(): Promise<void> {
-    while (this.#spool.length > 0 && !this.#isClosed) {
-      if (await this.#writeSpooled()) continue;
-      this.#retry = setTimeout(() => void this.#writeAllSpooled(), RETRY_MS);
-      return;
-    }
-    this.#retry = undefined;
-  }
-
-  /** Writes the first of what waits; false when that failed. */
-  async #writeSpooled(): Promise<boolean> {
-    const rows = this.#spool.slice(0, MAX_BATCH);
-    try {
-      await this.#commits.add(rows);
-    } catch (error) {
-      if (!isDataError(error)) return false;
-      this.#onLost(rows.map(({ record }) => record));
-    }
-    this.#spool.splice(0, rows.length);
-    return true;
+  #lose(rows: readonly Row[]): void {
+    this.#onLost(rows.map(({ record }) => record));
   }
 
   #scheduleRetention(delayMs: number): void {
@@ -241,11 +217,6 @@ function positionOf(cursor: string): RowPosition {
   const isTime = typeof time === 'string' && !Number.isNaN(Date.parse(time));
   if (!isTime || typeof id !== 'string' || !/^\d{1,18}$|^[1-8]\d{18}$/.test(id)) throw badCursor();
   return { time: new Date(time).toISOString(), id };
-}
-
-/** Whether the database would never take these rows. Source: PostgreSQL, appendix A, classes 22, 23 and 54. */
-function isDataError(error: unknown): boolean {
-  return /^(22|23|54)[0-9A-Z]{3}$/.test(systemErrorCode(error) ?? '');
 }
 
 function codeOf(error: unknown): string {
