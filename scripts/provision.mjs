@@ -24,6 +24,8 @@ const NEEDED = {
   systemd: 'systemd-analyze, for the unit of the service',
   curl: 'the quick start',
   jq: 'the runbooks',
+  zsh: 'completion of the command line',
+  fish: 'completion of the command line',
   'ca-certificates': 'fetching Mosquitto of other Debian releases',
 };
 

@@ -6,7 +6,7 @@ export function zshCompletion(tree: readonly CommandNode[]): string {
     const names = children.map(({ name, summary }) => quote(`${name}:${summary.replaceAll(':', '\\:')}`));
     const list =
       names.length > 0 ? `local -a commands=(${names.join(' ')}); _describe command commands; ` : '';
-    return `    (${quote(path.join(' '))}) ${list}_arguments ${options.map(argument).join(' ')} ${quote('--help[help]')} ${quote('*: :_files')} ;;`;
+    return `    (${quote(path.join(' '))}) ${list}_arguments ${options.flatMap(specs).join(' ')} ${quote('--help[help]')} ${quote('*: :_files')} ;;`;
   });
   const commands = tree.filter(({ path }) => path.length > 0).map(({ path }) => quote(path.join(' ')));
   return `#compdef client-control
@@ -27,7 +27,8 @@ compdef _client_control client-control
 `;
 }
 
-function argument({ long, summary, takesValue, choices }: OptionNode): string {
+/** What `_arguments` is told of an option, by its long name and by its short one. */
+function specs({ long, short, summary, takesValue, choices }: OptionNode): readonly string[] {
   const what = summary.replace(/[[\]\\:]/g, '\\$&');
   const value =
     choices.length > 0
@@ -35,7 +36,8 @@ function argument({ long, summary, takesValue, choices }: OptionNode): string {
       : long === '--token-file' || long === '--left'
         ? '_files'
         : ' ';
-  return quote(`${long}[${what}]${takesValue ? `:value:${value}` : ''}`);
+  const names = short === undefined ? [long] : [long, short];
+  return names.map((name) => quote(`${name}[${what}]${takesValue ? `:value:${value}` : ''}`));
 }
 
 function quote(text: string): string {

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
@@ -229,23 +228,6 @@ describe('the command line', () => {
         writeFileSync(path(), '{"profiles":{}}');
       },
     );
-  });
-
-  it('knows its commands and options in a shell', async () => {
-    const { code, stdout } = await commands.run(['completion', 'bash']);
-    expect(code).toBe(0);
-    const complete = (...words: string[]): string[] => {
-      const script = `${stdout}
-COMP_WORDS=(client-control ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}
-_client_control; printf '%s\\n' "\${COMPREPLY[@]}"`;
-      return spawnSync('bash', ['-c', script], { encoding: 'utf8' }).stdout.trim().split('\n');
-    };
-    expect(complete('ki')).toEqual(['kick']);
-    expect(complete('standing', 's')).toEqual(['show', 'set']);
-    expect(complete('find', '-o', '')).toEqual(['table', 'json', 'ndjson', 'csv']);
-    expect(complete('kick', 'a', '--per')).toEqual(['--per-second']);
-    for (const shell of ['zsh', 'fish'])
-      expect((await commands.run(['completion', shell])).stdout).toContain('kick');
   });
 
   it('is described in docs/command-line.md with every command', async () => {
