@@ -32,6 +32,7 @@ const IMPORT = /(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+)'/g;
 
 interface Import {
   readonly file: string;
+  readonly target: string;
   readonly from: string;
   readonly to: string;
 }
@@ -43,17 +44,28 @@ function roomOf(path: string): string {
 }
 
 function importsOf(file: string): Import[] {
-  return [...readFileSync(file, 'utf8').matchAll(IMPORT)].map(([, target = '']) => ({
-    file,
-    from: roomOf(file),
-    to: roomOf(normalize(join(dirname(file), target))),
-  }));
+  return [...readFileSync(file, 'utf8').matchAll(IMPORT)].map(([, path = '']) => {
+    const target = normalize(join(dirname(file), path)).replace(/\.js$/, '.ts');
+    return { file, target, from: roomOf(file), to: roomOf(target) };
+  });
+}
+
+/** Takes away, again and again, the files that know no other or that no other knows; what remains are circles. */
+function circles(all: readonly Import[]): Import[] {
+  for (let left = [...all]; ;) {
+    const known = new Set(left.map(({ target }) => target));
+    const knowing = new Set(left.map(({ file }) => file));
+    const rest = left.filter(({ file, target }) => known.has(file) && knowing.has(target));
+    if (rest.length === left.length) return rest;
+    left = rest;
+  }
 }
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts') && !file.endsWith('.spec.ts'))
   .map((file) => join(SRC, file));
-const imports = files.flatMap(importsOf).filter(({ from, to }) => from !== to);
+const all = files.flatMap(importsOf);
+const imports = all.filter(({ from, to }) => from !== to);
 
 describe('the rooms of src/', () => {
   it('are all on the ladder', () => {
@@ -66,5 +78,9 @@ describe('the rooms of src/', () => {
     const isTop = ({ from, to }: Import): boolean => RUNG.get(from) === 0 && RUNG.get(to) === 0;
     const wrong = imports.filter((each) => !isDown(each) && !isTop(each));
     expect(wrong.map(({ file, to }) => `${file} → ${to}`)).toEqual([]);
+  });
+
+  it('hold no files that know each other in a circle', () => {
+    expect(circles(all).map(({ file, target }) => `${file} → ${target}`)).toEqual([]);
   });
 });

@@ -3,32 +3,11 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../access/caller.js';
 import { AppError } from '../../errors/app-error.js';
 import { invalid } from '../../errors/issue.js';
+import type { KeyStore } from './key-store.js';
 import { MemoryKeys } from './memory-keys.js';
 import { RedisKeys } from './redis-keys.js';
 
 const KEY = /^[\x21-\x7e]{8,128}$/;
-
-/** What is kept of a call. */
-export interface KeptCall {
-  /** Hash of its body. */
-  readonly body: string;
-  /** Its answer; undefined while it is carried out. */
-  readonly result?: string | undefined;
-}
-
-/** Where calls are kept for 24 hours, by key. */
-export interface KeyStore {
-  /**
-   * Keeps a call that begins, unless there is one of this key.
-   *
-   * @returns the one that there is; undefined when there was none
-   */
-  begin(key: string, body: string): Promise<KeptCall | undefined>;
-  /** Keeps the answer of a call. */
-  finish(key: string, call: KeptCall): Promise<void>;
-  /** Forgets a call that did nothing. */
-  forget(key: string): Promise<void>;
-}
 
 /** A call that goes on under its key, or the answer of the one that had it before. */
 export type KeyedCall =

@@ -1,8 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { KeptCall, KeyStore } from './idempotency.js';
+import { KEEP_MS, type KeptCall, type KeyStore } from './key-store.js';
 
-/** How long a call is kept, milliseconds. */
-export const KEEP_MS = 24 * 60 * 60_000;
 /** Characters of the answers that are kept; the oldest calls that have ended make room. */
 const MAX_CHARACTERS = 32_000_000;
 

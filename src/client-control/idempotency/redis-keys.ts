@@ -2,8 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { AppError } from '../../errors/app-error.js';
 import { isJsonObject } from '../../json/json.js';
 import { RedisCounter } from '../../rate-limit/redis-counter.js';
-import type { KeptCall, KeyStore } from './idempotency.js';
-import { KEEP_MS } from './memory-keys.js';
+import { KEEP_MS, type KeptCall, type KeyStore } from './key-store.js';
 
 const PREFIX = 'client-control:{idempotency}:';
 

@@ -1,4 +1,3 @@
-import type { LiveSubscription } from './aedes-internals.js';
 import { topicMatches } from '../../mqtt-strings/topic-filter.js';
 
 type Qos = 0 | 1 | 2;
@@ -9,7 +8,7 @@ type Qos = 0 | 1 | 2;
  */
 export function cappedQos(
   message: { readonly topic: string; readonly qos: Qos },
-  subscriptions: Readonly<Record<string, LiveSubscription>>,
+  subscriptions: Readonly<Record<string, { readonly qos: number }>>,
 ): Qos {
   if (message.qos === 0) return 0;
   let granted: number | undefined;
