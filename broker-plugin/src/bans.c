@@ -119,11 +119,7 @@ static void write_ban(struct json_text *json, const struct record *record)
 
 	json_string(json, "as", kind_names[ban->as]);
 	json_string(json, "who", ban->who);
-	if(ban->until){
-		json_integer(json, "until", ban->until);
-	}else{
-		json_null(json, "until");
-	}
+	json_time(json, "until", ban->until);
 	json_string(json, "reason", ban->reason);
 	json_string(json, "by", record->by);
 	json_integer(json, "since", record->since);

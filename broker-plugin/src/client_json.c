@@ -19,12 +19,8 @@ int client_field_of(const char *name)
 	return 0;
 }
 
-const char *client_protocol_name(const struct mosquitto *context)
-{
-	return mosquitto_client_protocol(context) == mp_websockets ? "MQTT-WS" : "MQTT";
-}
-
-const char *client_protocol_version_name(const struct mosquitto *context)
+/* NULL for a session read from disk whose client has not been back since. */
+static const char *version_name(const struct mosquitto *context)
 {
 	switch(mosquitto_client_protocol_version(context)){
 		case 3:
@@ -41,20 +37,6 @@ const char *client_protocol_version_name(const struct mosquitto *context)
 bool client_subscriptions_are_known(const struct client *client, const struct mosquitto *context)
 {
 	return client->subscription_count == mosquitto_client_sub_count(context);
-}
-
-static void write_time(struct json_text *json, const char *key, int64_t ms, int fields)
-{
-	if(ms){
-		json_integer(json, key, ms);
-	}else if(fields & FIELD_NULLS){
-		json_null(json, key);
-	}
-}
-
-static void write_known(struct json_text *json, const char *key, const char *value)
-{
-	if(value) json_string(json, key, value);
 }
 
 static void write_subscription(struct json_text *json, const struct subscription *subscription)
@@ -94,14 +76,16 @@ void client_json_write(struct json_text *json, const struct client *client, cons
 
 	json_string(json, "clientid", client->id);
 	if(fields & FIELD_USERNAME) json_string(json, "username", username ? username : ANONYMOUS);
-	if(fields & FIELD_ADDRESS) write_known(json, "address", mosquitto_client_address(context));
-	if(fields & FIELD_PROTOCOL) json_string(json, "protocol", client_protocol_name(context));
-	if(fields & FIELD_PROTOCOL_VERSION) write_known(json, "protocolVersion", client_protocol_version_name(context));
+	if(fields & FIELD_ADDRESS) json_string_if_known(json, "address", mosquitto_client_address(context));
+	if(fields & FIELD_PROTOCOL) {
+		json_string(json, "protocol", mosquitto_client_protocol(context) == mp_websockets ? "MQTT-WS" : "MQTT");
+	}
+	if(fields & FIELD_PROTOCOL_VERSION) json_string_if_known(json, "protocolVersion", version_name(context));
 	if(fields & FIELD_CONNECTED) json_bool(json, "connected", sessions_is_connected(client));
 	if((fields & FIELD_LAST_CONNECT) && ((fields & FIELD_NULLS) || client->context)){
-		write_time(json, "lastConnect", client->connected_ms, fields);
+		json_time(json, "lastConnect", client->connected_ms);
 	}
-	if(fields & FIELD_LAST_DISCONNECT) write_time(json, "lastDisconnect", client->disconnected_ms, fields);
+	if(fields & FIELD_LAST_DISCONNECT) json_time(json, "lastDisconnect", client->disconnected_ms);
 	if((fields & FIELD_CONTROL) && access_is_control_client(client)) json_bool(json, "control", true);
 	if(fields & FIELD_KEEPALIVE) json_integer(json, "keepalive", mosquitto_client_keepalive(context));
 	if(fields & FIELD_CLEAN_SESSION) json_bool(json, "cleanSession", mosquitto_client_clean_session(context));

@@ -44,12 +44,6 @@ int client_field_of(const char *name);
 /* Writes these fields of a client into an object, `context` being the broker's; what is not known is left out. */
 void client_json_write(struct json_text *json, const struct client *client, const struct mosquitto *context, int fields);
 
-/* "MQTT" or "MQTT-WS". */
-const char *client_protocol_name(const struct mosquitto *context);
-
-/* NULL for a session read from disk whose client has not been back since. */
-const char *client_protocol_version_name(const struct mosquitto *context);
-
 /* Whether all subscriptions of the client are in the table. */
 bool client_subscriptions_are_known(const struct client *client, const struct mosquitto *context);
 

@@ -45,11 +45,7 @@ static enum outcome disconnect_one(const char *id, const struct wish *wish, stru
 static void write_done(struct json_text *json, const struct done *done)
 {
 	json_bool(json, "wasConnected", done->was_connected);
-	if(done->was_connected){
-		json_integer(json, "connectedSince", done->connected_since);
-	}else{
-		json_null(json, "connectedSince");
-	}
+	json_time(json, "connectedSince", done->was_connected ? done->connected_since : 0);
 	json_bool(json, "sessionRemoved", done->session_removed);
 }
 

@@ -2,11 +2,9 @@
 
 #include <string.h>
 
-#include "access.h"
 #include "client_json.h"
 #include "clock.h"
 #include "control.h"
-#include "filter.h"
 #include "limits.h"
 
 #define DEFAULT_SECONDS 60
@@ -74,11 +72,9 @@ static void flush(void)
 	forget_waiting();
 }
 
-/* Opens an event in `waiting`; false if nobody is to hear of it. */
-static bool begin_event(const char *type, const struct client *client)
+/* Opens an event in `waiting`, with what is always told of the client and these fields; false if nobody is to hear of it. */
+static bool begin_event(const char *type, const struct client *client, int fields)
 {
-	const char *username = mosquitto_client_username(client->context);
-
 	if(watcher_count == 0){
 		sequence++;
 		return false;
@@ -96,24 +92,13 @@ static bool begin_event(const char *type, const struct client *client)
 	json_open_object(&waiting, NULL);
 	json_string(&waiting, "type", type);
 	json_integer(&waiting, "time", clock_now_ms());
-	json_string(&waiting, "clientid", client->id);
-	json_string(&waiting, "username", username ? username : ANONYMOUS);
-	if(mosquitto_client_address(client->context)){
-		json_string(&waiting, "address", mosquitto_client_address(client->context));
-	}
-	if(access_is_control_client(client)) json_bool(&waiting, "control", true);
+	client_json_write(&waiting, client, client->context, FIELD_USERNAME | FIELD_ADDRESS | FIELD_CONTROL | fields);
 	return true;
 }
 
 void events_connected(const struct client *client)
 {
-	if(begin_event("connected", client)){
-		const char *version = client_protocol_version_name(client->context);
-
-		json_string(&waiting, "protocol", client_protocol_name(client->context));
-		if(version) json_string(&waiting, "protocolVersion", version);
-		json_close_object(&waiting);
-	}
+	if(begin_event("connected", client, FIELD_PROTOCOL | FIELD_PROTOCOL_VERSION)) json_close_object(&waiting);
 }
 
 static const char *reason_name(const struct client *client, int reason)
@@ -140,7 +125,7 @@ static const char *reason_name(const struct client *client, int reason)
 void events_disconnected(const struct client *client, int reason, enum event_session session)
 {
 	unwatch(client);
-	if(begin_event("disconnected", client)){
+	if(begin_event("disconnected", client, 0)){
 		json_string(&waiting, "reason", reason_name(client, reason));
 		if(session != EVENT_SESSION_UNKNOWN){
 			json_bool(&waiting, "sessionStays", session == EVENT_SESSION_STAYS);

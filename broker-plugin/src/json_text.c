@@ -106,6 +106,20 @@ void json_integer(struct json_text *json, const char *key, int64_t value)
 	json_raw(json, key, text, (size_t)length);
 }
 
+void json_string_if_known(struct json_text *json, const char *key, const char *value)
+{
+	if(value) json_string(json, key, value);
+}
+
+void json_time(struct json_text *json, const char *key, int64_t ms)
+{
+	if(ms){
+		json_integer(json, key, ms);
+	}else{
+		json_null(json, key);
+	}
+}
+
 void json_bool(struct json_text *json, const char *key, bool value)
 {
 	json_raw(json, key, value ? "true" : "false", value ? 4 : 5);

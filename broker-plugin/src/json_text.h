@@ -25,7 +25,11 @@ void json_close_array(struct json_text *json);
 
 /* NULL is written as null. */
 void json_string(struct json_text *json, const char *key, const char *value);
+/* NULL is left out. */
+void json_string_if_known(struct json_text *json, const char *key, const char *value);
 void json_integer(struct json_text *json, const char *key, int64_t value);
+/* 0 is written as null. */
+void json_time(struct json_text *json, const char *key, int64_t ms);
 void json_bool(struct json_text *json, const char *key, bool value);
 void json_null(struct json_text *json, const char *key);
 

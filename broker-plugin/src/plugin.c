@@ -141,22 +141,12 @@ static void log_start(const struct options *options)
 			options->allow_anonymous_control ? ", and so may clients without a username" : "",
 			options->disconnect_with_will ? "published" : "not published",
 			options->state_dir ? options->state_dir : "no folder");
-	if(options->allow_anonymous_control){
-		warnings_note(WARNING_ANONYMOUS_CONTROL);
-		mosquitto_log_printf(MOSQ_LOG_WARNING,
-				"Warning: client-control: any client without a username controls all others. Not for production.");
-	}
+	if(options->allow_anonymous_control) warnings_note(WARNING_ANONYMOUS_CONTROL);
+	if(!options->track_clients) warnings_note(WARNING_NOT_TRACKING);
 	if(!options->state_dir){
 		warnings_note(WARNING_NO_STATE_DIR);
 	}else if(access(options->state_dir, W_OK | X_OK)){
 		warnings_note(WARNING_STATE_DIR_NOT_WRITABLE);
-		mosquitto_log_printf(MOSQ_LOG_WARNING, "Warning: client-control: the state folder %s cannot be written to.",
-				options->state_dir);
-	}
-	if(!options->track_clients){
-		warnings_note(WARNING_NOT_TRACKING);
-		mosquitto_log_printf(MOSQ_LOG_WARNING,
-				"Warning: client-control: no client can be controlled without plugin_opt_track_clients true.");
 	}
 }
 

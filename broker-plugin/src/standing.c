@@ -64,8 +64,8 @@ static void write_standing(struct json_text *json, const struct record *record)
 
 	json_string(json, "name", record->key);
 	json_open_object(json, "select");
-	if(standing->select.clientid) json_string(json, "clientid", standing->select.clientid);
-	if(standing->select.username) json_string(json, "username", standing->select.username);
+	json_string_if_known(json, "clientid", standing->select.clientid);
+	json_string_if_known(json, "username", standing->select.username);
 	json_close_object(json);
 	json_string(json, "topic", standing->topic);
 	subscription_write_options(json, standing->options);

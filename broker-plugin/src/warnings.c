@@ -5,9 +5,6 @@
 
 #include "clock.h"
 
-#define TEXT_NOT_TRACKING "Mosquitto 2.0 does not tell a plugin who is connected: set plugin_opt_track_clients true, " \
-	"see the documentation for what that changes"
-
 static const char *const texts[WARNING_COUNT] = {
 	[WARNING_NOT_ALLOWED] = "is not allowed to send commands",
 #if BUILT_FOR_2_1
@@ -22,7 +19,8 @@ static const char *const texts[WARNING_COUNT] = {
 	[WARNING_NO_STATE_DIR] = "Bans and standing subscriptions have no place to be stored: set plugin_opt_state_dir",
 	[WARNING_STATE_DIR_NOT_WRITABLE] = "The folder for bans and standing subscriptions cannot be written to by the broker's "
 		"user: none can be set or deleted",
-	[WARNING_NOT_TRACKING] = TEXT_NOT_TRACKING,
+	[WARNING_NOT_TRACKING] = "No client can be controlled, as Mosquitto 2.0 does not tell a plugin who is connected: set "
+		"plugin_opt_track_clients true, see the documentation for what that changes",
 	[WARNING_ANONYMOUS_CONTROL] = "Any client without a username controls all others: not for production",
 };
 
@@ -35,14 +33,15 @@ static struct {
 void warnings_note(enum warning warning)
 {
 	state[warning].raised = true;
+	mosquitto_log_printf(MOSQ_LOG_WARNING, "Warning: client-control: %s.", texts[warning]);
 }
 
 void warnings_raise(enum warning warning, const struct mosquitto *client)
 {
 	int64_t now = clock_monotonic_us();
-	const char *id = client ? mosquitto_client_id(client) : NULL;
-	const char *username = client ? mosquitto_client_username(client) : NULL;
-	const char *address = client ? mosquitto_client_address(client) : NULL;
+	const char *id = mosquitto_client_id(client);
+	const char *username = mosquitto_client_username(client);
+	const char *address = mosquitto_client_address(client);
 	char more[40] = "";
 
 	state[warning].raised = true;

@@ -18,11 +18,11 @@ enum warning {
 	WARNING_COUNT
 };
 
-/* Logs a line about this client (may be NULL) and remembers the warning. */
-void warnings_raise(enum warning warning, const struct mosquitto *client);
-
-/* Remembers it without a line. */
+/* Logs the warning and remembers it, at the start. */
 void warnings_note(enum warning warning);
+
+/* The same about a client. */
+void warnings_raise(enum warning warning, const struct mosquitto *client);
 
 /* The remembered warnings as an array of texts. */
 void warnings_write(struct json_text *json, const char *key);

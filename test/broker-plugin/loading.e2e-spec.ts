@@ -72,7 +72,7 @@ describe.each<MosquittoVersion>(['2.0', '2.1'])('loading the plugin into Mosquit
     expect((await anonymous.command(command)).error).toBe('Client not found');
     expect((await named.command(command)).error).toBe('Not authorized');
     expect(broker.log).toContain(
-      'Warning: client-control: any client without a username controls all others',
+      'Warning: client-control: Any client without a username controls all others',
     );
     await broker.stop();
   });
