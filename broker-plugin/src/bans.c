@@ -200,14 +200,10 @@ static const struct ban *find_exact(enum kind as, const void *key, size_t length
 
 const struct ban *bans_find(const struct mosquitto *context)
 {
-	struct subject subject;
-	const struct ban *ban;
-	int64_t now;
-
 	if(bans.count == 0) return NULL;
-	subject = subject_of(mosquitto_client_id(context), context);
-	now = clock_now_ms();
-	ban = find_exact(BAN_CLIENTID, subject.clientid, strlen(subject.clientid), &subject, now);
+	struct subject subject = subject_of(mosquitto_client_id(context), context);
+	int64_t now = clock_now_ms();
+	const struct ban *ban = find_exact(BAN_CLIENTID, subject.clientid, strlen(subject.clientid), &subject, now);
 	if(!ban){
 		ban = find_exact(BAN_USERNAME, subject.username, strlen(subject.username), &subject, now);
 	}
@@ -268,13 +264,12 @@ static struct record *read_stored_ban(const cJSON *json)
 	enum kind as;
 	const char *who, *reason, *by;
 	int64_t until;
-	struct ban *ban;
 
 	if(read_who(json, &as, &who) || is_everybody(as, who) || read_rest(json, &until, &reason, &by)
 			|| pattern_count >= MAX_PATTERN_BANS){
 		return NULL;
 	}
-	ban = new_ban(as, who, reason, by);
+	struct ban *ban = new_ban(as, who, reason, by);
 	if(!ban) return NULL;
 	ban->until = until;
 	return &ban->record;

@@ -88,9 +88,7 @@ bool control_offers(const struct options *options, enum need need)
 
 static enum outcome begin_command(struct command *command)
 {
-	const struct command_handler *handler;
 	const char *name = cJSON_IsObject(command->json) ? command_given_name(command->json) : NULL;
-	const char *unknown;
 
 	if(!cJSON_IsObject(command->json)) return command_refuse_field(command, "commands", "Command not an object");
 	if(name) command->name = name;
@@ -98,11 +96,11 @@ static enum outcome begin_command(struct command *command)
 		return command_refuse_field(command, "correlationData", "Invalid correlationData data type.");
 	}
 	if(!name) return command_refuse_field(command, "command", "Missing command");
-	handler = find_handler(command->request->api, name);
+	const struct command_handler *handler = find_handler(command->request->api, name);
 	if(!handler) return FAILED_UNKNOWN_COMMAND;
 	command->log_level = handler->log_level;
 	if(!control_offers(command->request->options, handler->need)) return command_refuse_feature(command, handler->feature);
-	unknown = find_unknown_field(command, handler->fields);
+	const char *unknown = find_unknown_field(command, handler->fields);
 	return unknown ? command_refuse_field(command, unknown, "Unknown field") : handler->run(command);
 }
 
@@ -190,10 +188,8 @@ static struct request *next_in_turn(struct request *request)
 /* Whoever asked may have gone: what has begun is brought to its end, but nothing new is begun for nobody. */
 static void drop_if_abandoned(struct request *request)
 {
-	const struct client *sender;
-
 	if(request->sender_since_ms == 0 || !request->reply.clientid) return;
-	sender = clients_find(request->sender_id);
+	const struct client *sender = clients_find(request->sender_id);
 	if(!sender || sender->context != request->sender || sender->connected_ms != request->sender_since_ms){
 		request->reply.clientid = NULL;
 		request->next_command = NULL;
@@ -202,12 +198,11 @@ static void drop_if_abandoned(struct request *request)
 
 static void work(void)
 {
-	int64_t share_ends_us;
 	int waiting = 0; /* commands, one after another, that wait for something */
 
 	if(turn_used_us >= TURN_US) return;
 	working_since_us = clock_monotonic_us();
-	share_ends_us = working_since_us + SHARE_US;
+	int64_t share_ends_us = working_since_us + SHARE_US;
 	while(oldest && waiting <= requests_waiting && !command_turn_is_over()){
 		if(!in_work || in_work->command.waits || clock_monotonic_us() >= share_ends_us){
 			in_work = next_in_turn(in_work);
@@ -347,7 +342,6 @@ int control_callback(int event, void *event_data, void *userdata)
 	bool is_tracking = endpoint->options->track_clients;
 	const struct mosquitto *context = control->client;
 	struct client *sender = NULL;
-	struct request *request;
 
 	if(!mosquitto_client_id(context)) return MOSQ_ERR_SUCCESS;
 	if(is_tracking) sender = find_sender(context);
@@ -356,7 +350,7 @@ int control_callback(int event, void *event_data, void *userdata)
 		refuse_sender(context, sender, endpoint->api);
 		return MOSQ_ERR_SUCCESS;
 	}
-	request = new_request(context, sender, endpoint, control->payloadlen);
+	struct request *request = new_request(context, sender, endpoint, control->payloadlen);
 	if(request) accept_message(request, control->payload);
 	return MOSQ_ERR_SUCCESS;
 }

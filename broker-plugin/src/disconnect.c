@@ -71,10 +71,9 @@ enum outcome disconnect_client(struct command *command)
 {
 	struct wish wish;
 	struct done done;
-	enum outcome outcome;
 
 	if(!command_read_clientid(command) || !read_wish(command, &wish)) return ANSWERED;
-	outcome = disconnect_one(command->clientid, &wish, &done);
+	enum outcome outcome = disconnect_one(command->clientid, &wish, &done);
 	if(outcome == FAILED_CLIENT_RECONNECTED){
 		return command_refuse_number(command, outcome, "lastConnect", done.connected_since);
 	}
@@ -112,10 +111,9 @@ enum outcome pro_disconnect_client(struct command *command)
 {
 	bool with_will = command->request->options->disconnect_with_will;
 	const struct mosquitto *context;
-	struct client *client;
 
 	if(!command_read_clientid(command)) return ANSWERED;
-	client = sessions_find(command->clientid, &context);
+	struct client *client = sessions_find(command->clientid, &context);
 	if(!client || !sessions_is_connected(client)) return FAILED_CLIENT_NOT_FOUND;
 	if(strcmp(command->clientid, command->request->sender_id)){
 		return sessions_kick(client, with_will, LEAVING_KICKED) ? DONE : FAILED_INTERNAL;
@@ -176,14 +174,13 @@ static enum outcome disconnect_listed(struct command *command)
 static bool disconnect_if_matching(struct command *command, struct client *client, const struct mosquitto *context)
 {
 	struct many *many = command->state;
-	char *id;
 
 	if((!sessions_is_connected(client) && !many->wish.clean_session) || access_is_control_client(client)
 			|| !filter_matches(&many->filter, client, context)){
 		return true;
 	}
 	if(many->count >= MAX_DISCONNECTED || command->data.length >= MAX_PAGE_BYTES) return false;
-	id = mosquitto_strdup(client->id);
+	char *id = mosquitto_strdup(client->id);
 	if(id) disconnect_of_many(command, id);
 	mosquitto_free(id);
 	return true;

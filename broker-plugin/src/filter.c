@@ -88,8 +88,6 @@ static bool address_matches(const struct filter *filter, const char *text)
 
 bool filter_matches(const struct filter *filter, const struct client *client, const struct mosquitto *context)
 {
-	const char *username;
-
 	if((filter->has_connected && filter->connected != sessions_is_connected(client))
 			|| !time_matches(filter, client)
 			|| (filter->clientid && !glob_matches(filter->clientid, client->id))
@@ -97,7 +95,7 @@ bool filter_matches(const struct filter *filter, const struct client *client, co
 			|| !address_matches(filter, mosquitto_client_address(context))){
 		return false;
 	}
-	username = mosquitto_client_username(context);
+	const char *username = mosquitto_client_username(context);
 	return !filter->username || glob_matches(filter->username, username ? username : ANONYMOUS);
 }
 

@@ -127,10 +127,9 @@ enum outcome pro_list_clients(struct command *command)
 enum outcome get_client(struct command *command)
 {
 	const struct mosquitto *context;
-	struct client *client;
 
 	if(!command_read_clientid(command)) return ANSWERED;
-	client = sessions_find(command->clientid, &context);
+	struct client *client = sessions_find(command->clientid, &context);
 	if(!client) return FAILED_CLIENT_NOT_FOUND;
 	client_json_write(&command->data, client, context, command_is_own(command) ? FIELDS_ALL : FIELDS_PRO_VERBOSE);
 	return DONE;

@@ -24,12 +24,11 @@ bool network_read(struct network *network, const char *text)
 	char address[INET6_ADDRSTRLEN];
 	const char *slash = strchr(text, '/');
 	size_t length = slash ? (size_t)(slash-text) : strlen(text);
-	int family;
 
 	if(length >= sizeof(address)) return false;
 	memcpy(address, text, length);
 	address[length] = '\0';
-	family = read_address(network->address, address);
+	int family = read_address(network->address, address);
 	network->prefix_bits = 128;
 	if(family && slash){
 		const char *prefix = slash+1;

@@ -50,11 +50,10 @@ static int add_username(struct options *options, const char *key, const char *us
 static int add_port(struct options *options, const char *key, const char *value)
 {
 	long port;
-	int *place;
 	int rc = read_number(key, value, 1, 65535, &port);
 
 	if(rc) return rc;
-	place = add_element((void **)&options->allowed_ports, &options->allowed_port_count, sizeof(int));
+	int *place = add_element((void **)&options->allowed_ports, &options->allowed_port_count, sizeof(int));
 	if(place) *place = (int)port;
 	return place ? MOSQ_ERR_SUCCESS : MOSQ_ERR_NOMEM;
 }

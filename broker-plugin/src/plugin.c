@@ -190,17 +190,14 @@ static void clean_up(struct plugin *plugin)
 /* The broker does not start when this returns an error. */
 int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **user_data, struct mosquitto_opt *options, int option_count)
 {
-	struct plugin *plugin;
-	int rc;
-
 	if(!broker_version_matches_build()) return MOSQ_ERR_NOT_SUPPORTED;
-	plugin = mosquitto_calloc(1, sizeof(struct plugin));
+	struct plugin *plugin = mosquitto_calloc(1, sizeof(struct plugin));
 	if(!plugin) return MOSQ_ERR_NOMEM;
 	plugin->identifier = identifier;
 	plugin->endpoints[0] = (struct control_endpoint){ &client_control_api, &plugin->options };
 	plugin->endpoints[1] = (struct control_endpoint){ &inspect_api, &plugin->options };
 	plugin->endpoints[2] = (struct control_endpoint){ &own_api, &plugin->options };
-	rc = prepare(plugin, options, option_count);
+	int rc = prepare(plugin, options, option_count);
 	if(rc){
 		clean_up(plugin);
 		return rc;

@@ -205,15 +205,13 @@ enum outcome records_answer_list(struct command *command, const struct records *
 static enum outcome make_change(struct command *command)
 {
 	struct change *change = command->state;
-	struct record *old;
 	bool is_stored, found;
-	int index;
 
 	command->waits = !store_has_ended(!command_has_turns(), &is_stored);
 	if(command->waits) return GOES_ON;
 	if(!is_stored) return FAILED_STORE;
-	index = index_of(change->list, change->key, &found);
-	old = found ? take(change->list, index) : NULL;
+	int index = index_of(change->list, change->key, &found);
+	struct record *old = found ? take(change->list, index) : NULL;
 	if(change->to_set) add(change->list, change->to_set);
 	return change->made(command, old);
 }
@@ -258,16 +256,13 @@ static int limit_for(const struct change *change, const struct record *old, size
 enum outcome records_change(struct command *command)
 {
 	const struct change *change = command->state;
-	const struct record *old;
-	struct json_text json;
-	int limit;
 
 	command->waits = store_is_busy(); /* with the change of another sender */
 	if(command->waits) return GOES_ON;
-	old = records_find(change->list, change->key);
+	const struct record *old = records_find(change->list, change->key);
 	if(!change->to_set && !old) return change->list->not_found;
-	json = write_file(change, old);
-	limit = limit_for(change, old, json.length);
+	struct json_text json = write_file(change, old);
+	int limit = limit_for(change, old, json.length);
 	if(limit){
 		json_free(&json);
 		return command_refuse_number(command, FAILED_TOO_MANY, "limit", limit);

@@ -38,14 +38,13 @@ int retained_on_message_out(int event, void *event_data, void *userdata)
 {
 	struct mosquitto_evt_message *message = event_data;
 	char *name = NULL, *value = NULL;
-	bool is_marked;
 
 	if(!mark[0] || !message->properties
 			|| mosquitto_property_identifier(message->properties) != MQTT_PROP_USER_PROPERTY
 			|| !mosquitto_property_read_string_pair(message->properties, MQTT_PROP_USER_PROPERTY, &name, &value, false)){
 		return MOSQ_ERR_SUCCESS;
 	}
-	is_marked = !strcmp(name, MARK_NAME) && !strcmp(value, mark);
+	bool is_marked = !strcmp(name, MARK_NAME) && !strcmp(value, mark);
 	mosquitto_free(name);
 	mosquitto_free(value);
 	if(is_marked){
@@ -183,19 +182,17 @@ enum outcome deliver_retained(struct command *command)
 	const char *text = cJSON_GetStringValue(fields_get(command->json, "payload"));
 	mosquitto_property *properties = NULL;
 	const struct client *client;
-	unsigned char *payload;
 	size_t length = 0;
 	int64_t qos = 0;
-	enum outcome outcome;
 
 	if(!command_read_clientid(command) || !command_read_topic(command)
 			|| !command_read_whole(command, "qos", 0, 2, &qos)){
 		return ANSWERED;
 	}
 	if(mosquitto_pub_topic_check(command->topic)) return command_refuse_field(command, "topic", "Invalid topic");
-	outcome = find_receiver(command, &client);
+	enum outcome outcome = find_receiver(command, &client);
 	if(outcome != DONE) return outcome;
-	payload = text ? decode_base64(text, &length) : NULL;
+	unsigned char *payload = text ? decode_base64(text, &length) : NULL;
 	if(!payload) return command_refuse_field(command, "payload", "Invalid/missing payload");
 	if(qos > access_max_qos(client)) qos = access_max_qos(client);
 	if(!make_mark() || !make_properties(&properties, fields_get(command->json, "properties"))){

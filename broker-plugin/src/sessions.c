@@ -107,10 +107,9 @@ int sessions_on_connect(int event, void *event_data, void *userdata)
 int sessions_on_offline(int event, void *event_data, void *userdata)
 {
 	const struct mosquitto_evt_client_offline *offline = event_data;
-	struct client *client;
 
 	sessions_settle();
-	client = clients_find(mosquitto_client_id(offline->client));
+	struct client *client = clients_find(mosquitto_client_id(offline->client));
 	if(client && client->context == offline->client){
 		events_disconnected(client, offline->reason, EVENT_SESSION_STAYS);
 		set_offline(client);
@@ -123,10 +122,9 @@ int sessions_on_disconnect(int event, void *event_data, void *userdata)
 {
 	const struct mosquitto_evt_disconnect *disconnect = event_data;
 	bool is_takeover = disconnect->reason == MOSQ_ERR_SESSION_TAKEN_OVER;
-	struct client *client;
 
 	sessions_settle();
-	client = clients_find(mosquitto_client_id(disconnect->client));
+	struct client *client = clients_find(mosquitto_client_id(disconnect->client));
 	if(!client || (client->context && client->context != disconnect->client)
 			|| (!client->context && mosquitto_client(client->id) != disconnect->client)){
 		return MOSQ_ERR_SUCCESS;
@@ -280,10 +278,8 @@ void sessions_got_in(const struct mosquitto *context)
 
 void sessions_login(const struct mosquitto *context)
 {
-	struct login *login;
-
 	sessions_settle();
-	login = mosquitto_calloc(1, sizeof(struct login));
+	struct login *login = mosquitto_calloc(1, sizeof(struct login));
 	if(login){
 		login->context = context;
 		login->ms = clock_now_ms();

@@ -146,17 +146,15 @@ enum applied { NOT_APPLIED, SKIPPED, APPLIED };
  */
 static enum applied apply(struct standing *standing, struct client *client, const struct mosquitto *context)
 {
-	const struct subscription *known;
-	char *topic;
 	int rc = MOSQ_ERR_SUCCESS;
 
 	if(standing->is_removed || access_is_control_client(client)
 			|| !filter_matches(&standing->select, client, context)){
 		return NOT_APPLIED;
 	}
-	topic = topic_for(standing->topic, client->id);
+	char *topic = topic_for(standing->topic, client->id);
 	if(!topic) return SKIPPED;
-	known = clients_find_subscription(client, topic);
+	const struct subscription *known = clients_find_subscription(client, topic);
 	if(known && known->by != BY_STANDING){
 		mosquitto_free(topic);
 		return NOT_APPLIED;
@@ -345,11 +343,10 @@ static enum outcome changed(struct command *command, struct record *old)
 enum outcome set_standing(struct command *command)
 {
 	struct pass *pass = command_new_state(command, sizeof(struct pass), records_change, free_pass);
-	enum outcome outcome;
 
 	if(pass) pass->set = record_new(&standings, sizeof(struct standing));
 	if(!pass || !pass->set) return FAILED_INTERNAL;
-	outcome = read_standing(command, pass->set);
+	enum outcome outcome = read_standing(command, pass->set);
 	if(outcome != DONE) return outcome;
 	pass->change = (struct change){ &standings, pass->set->record.key, &pass->set->record, changed };
 	return records_change(command);

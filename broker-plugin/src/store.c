@@ -28,10 +28,9 @@ static bool write_file(const char *path, const struct json_text *text)
 {
 	int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	FILE *stream = file < 0 ? NULL : fdopen(file, "w");
-	bool is_written;
 
 	if(!stream) return false;
-	is_written = fchmod(file, 0600) == 0 && fwrite(text->text, 1, text->length, stream) == text->length
+	bool is_written = fchmod(file, 0600) == 0 && fwrite(text->text, 1, text->length, stream) == text->length
 		&& fflush(stream) == 0 && fsync(file) == 0;
 	return fclose(stream) == 0 && is_written;
 }
@@ -93,11 +92,10 @@ static void *replace(void *unused)
 static bool start_thread(void)
 {
 	sigset_t all, before;
-	bool is_started;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	is_started = pthread_create(&work.thread, NULL, replace, NULL) == 0;
+	bool is_started = pthread_create(&work.thread, NULL, replace, NULL) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return is_started;
 }
@@ -159,7 +157,6 @@ void store_cleanup(void)
 static char *read_file(int file)
 {
 	struct stat status;
-	char *text;
 	size_t length = 0;
 	ssize_t got;
 
@@ -168,7 +165,7 @@ static char *read_file(int file)
 		errno = EFBIG;
 		return NULL;
 	}
-	text = mosquitto_malloc((size_t)status.st_size+1);
+	char *text = mosquitto_malloc((size_t)status.st_size+1);
 	while(text && (got = read(file, &text[length], (size_t)status.st_size-length)) > 0) length += (size_t)got;
 	if(text) text[length] = '\0';
 	return text;
@@ -177,12 +174,11 @@ static char *read_file(int file)
 bool store_read(const char *dir, const char *name, char path[STORE_PATH_BYTES], char **text)
 {
 	int file = -1;
-	bool is_absent;
 
 	*text = NULL;
 	errno = ENAMETOOLONG;
 	if(make_path(path, dir, name, "")) file = open(path, O_RDONLY | O_CLOEXEC);
-	is_absent = file < 0 && errno == ENOENT;
+	bool is_absent = file < 0 && errno == ENOENT;
 	if(file >= 0){
 		*text = read_file(file);
 		close(file);

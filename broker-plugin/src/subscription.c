@@ -150,10 +150,9 @@ int subscription_add(struct client *client, const char *filter, uint8_t options,
 {
 	const struct subscription *known = clients_find_subscription(client, filter);
 	uint32_t identifier = known ? known->identifier : 0;
-	int rc;
 
 	options = subscription_options_for(client, options);
-	rc = broker_subscribe(client, filter, options, identifier);
+	int rc = broker_subscribe(client, filter, options, identifier);
 
 	if(existed) *existed = known || rc == MOSQ_ERR_SUB_EXISTS;
 	if(rc == MOSQ_ERR_SUCCESS || rc == MOSQ_ERR_SUB_EXISTS){
@@ -210,7 +209,6 @@ enum outcome subscribe_client(struct command *command)
 {
 	const struct mosquitto *context;
 	struct client *client;
-	enum outcome outcome;
 	uint8_t options;
 	bool existed;
 
@@ -218,7 +216,7 @@ enum outcome subscribe_client(struct command *command)
 			|| !subscription_read_options(command, command->topic, &options)){
 		return ANSWERED;
 	}
-	outcome = find_client(command, &client, &context);
+	enum outcome outcome = find_client(command, &client, &context);
 	if(outcome != DONE) return outcome;
 	outcome = outcome_of(command, subscription_add(client, command->topic, options, BY_CONTROL, NULL, &existed));
 	if(outcome == DONE && command_is_own(command)){
@@ -233,12 +231,11 @@ enum outcome unsubscribe_client(struct command *command)
 {
 	const struct mosquitto *context;
 	struct client *client;
-	enum outcome outcome;
 	bool is_there, is_known;
 
 	if(!command_read_clientid(command) || !command_read_topic(command)) return ANSWERED;
 	if(!check_filter(command, command->topic)) return ANSWERED;
-	outcome = find_client(command, &client, &context);
+	enum outcome outcome = find_client(command, &client, &context);
 	if(outcome != DONE) return outcome;
 	is_there = clients_find_subscription(client, command->topic) != NULL;
 	is_known = is_there || client_subscriptions_are_known(client, context);
