@@ -9,7 +9,6 @@
 #include "reply.h"
 
 struct control_api;
-
 struct request;
 
 /*
@@ -48,7 +47,7 @@ struct command {
 	const char *clientid;             /* set by command_read_clientid() */
 	const char *topic;                /* set by command_read_topic() */
 	int log_level;                    /* of its outcome */
-	bool waits;                       /* for something else than its turn */
+	bool waits;                       /* for something else than its turn: others may go on */
 	uint64_t after;                   /* the sequence up to which command_walk() has come */
 	struct json_text data;            /* of the answer: an object that is open */
 	enum outcome (*step)(struct command *command);
@@ -82,13 +81,12 @@ bool command_is_own(const struct command *command);
 /* Logs the outcome with who asked, and answers; for DONE and the failures. */
 void command_answer(struct command *command, enum outcome outcome);
 
-/* Answer with more than the code, and give ANSWERED: FAILED_INVALID with the field that is wrong and a text for people, */
+/*
+ * Answer with more than the code, and give ANSWERED: FAILED_INVALID with the field that is wrong and a text for people;
+ * FAILED_NOT_SUPPORTED with the feature that is missing; a failure with a number.
+ */
 enum outcome command_refuse_field(struct command *command, const char *field, const char *text);
-
-/* FAILED_NOT_SUPPORTED with the feature that is missing, */
 enum outcome command_refuse_feature(struct command *command, const char *feature);
-
-/* a failure with a number. */
 enum outcome command_refuse_number(struct command *command, enum outcome failure, const char *key, int64_t number);
 
 /* The command's name as given, NULL if it is missing or nothing that could be logged. */

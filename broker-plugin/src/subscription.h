@@ -19,7 +19,7 @@ enum outcome unsubscribe_client(struct command *command);
 
 /*
  * Reads `qos` and `options` into MQTT's subscription options, and checks `filter` with them (a valid filter, no `no_local`
- * on a shared one). False: the command has failed.
+ * on a shared one). False: the command is answered.
  */
 bool subscription_read_options(struct command *command, const char *filter, uint8_t *options);
 
