@@ -5,8 +5,7 @@
  * a login with "not me" (DEFER), after which the broker lets the client in only if a password file or another plugin
  * vouches for it. Without that, any listener that lets in everybody would make everybody who says so a commander.
  */
-#ifndef ACCESS_H
-#define ACCESS_H
+#pragma once
 
 #include "clients.h"
 #include "options.h"
@@ -28,5 +27,3 @@ int access_on_basic_auth(int event, void *event_data, void *userdata);
 
 /* MOSQ_EVT_EXT_AUTH_START (2.1) */
 int access_on_extended_auth(int event, void *event_data, void *userdata);
-
-#endif

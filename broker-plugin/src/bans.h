@@ -4,8 +4,7 @@
  *
  * Where the banned are stopped: access.c at the login, sessions.c when one got past it, set_ban() who is there already.
  */
-#ifndef BANS_H
-#define BANS_H
+#pragma once
 
 #include "command.h"
 
@@ -23,5 +22,3 @@ const struct ban *bans_find(const struct mosquitto *context);
 enum outcome set_ban(struct command *command);
 enum outcome delete_ban(struct command *command);
 enum outcome list_bans(struct command *command);
-
-#endif

@@ -1,6 +1,5 @@
 /* The one place that includes Mosquitto's headers and knows what differs between 2.0 and 2.1. */
-#ifndef BROKER_API_H
-#define BROKER_API_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,6 +51,4 @@ static inline const char *mosquitto_persistence_location(void)
 {
 	return NULL;
 }
-#endif
-
 #endif

@@ -1,5 +1,4 @@
-#ifndef BROKER_VERSION_H
-#define BROKER_VERSION_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -10,5 +9,3 @@
  * of functions the running broker exports, so that is what is asked. Logs what is wrong when the answer is no.
  */
 bool broker_version_matches_build(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* A client as JSON. */
-#ifndef CLIENT_JSON_H
-#define CLIENT_JSON_H
+#pragma once
 
 #include "clients.h"
 #include "json_text.h"
@@ -46,5 +45,3 @@ void client_json_write(struct json_text *json, const struct client *client, cons
 
 /* Whether all subscriptions of the client are in the table. */
 bool client_subscriptions_are_known(const struct client *client, const struct mosquitto *context);
-
-#endif

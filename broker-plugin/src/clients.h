@@ -4,8 +4,7 @@
  *
  * An entry stands for one client id: while it is connected, and on 2.1 also while its session is kept without it.
  */
-#ifndef CLIENTS_H
-#define CLIENTS_H
+#pragma once
 
 #include "broker_api.h"
 
@@ -69,5 +68,3 @@ void clients_forget_subscription(struct client *client, const char *filter);
 void clients_forget_subscriptions(struct client *client);
 
 void clients_cleanup(void);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef COMMAND_H
-#define COMMAND_H
+#pragma once
 
 #include <cjson/cJSON.h>
 
@@ -122,5 +121,3 @@ void command_write_cursor(struct command *command, uint64_t after);
 /* Gives the command memory of its own for its steps, zeroed; NULL if memory is short. */
 void *command_new_state(struct command *command, size_t size, enum outcome (*step)(struct command *command),
 		void (*free_state)(void *state));
-
-#endif

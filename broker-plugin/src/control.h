@@ -1,5 +1,4 @@
-#ifndef CONTROL_H
-#define CONTROL_H
+#pragma once
 
 #include "command.h"
 
@@ -63,5 +62,3 @@ bool control_tick(void);
 bool control_is_busy(void);
 
 void control_cleanup(void);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef DISCONNECT_H
-#define DISCONNECT_H
+#pragma once
 
 #include "command.h"
 
@@ -14,5 +13,3 @@ enum outcome pro_disconnect_client(struct command *command);
 
 /* To be called at every tick when all replies are sent. */
 void disconnect_tick(void);
-
-#endif

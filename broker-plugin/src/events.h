@@ -2,8 +2,7 @@
  * Tells those who ask when clients come and go: batched, bounded, and to the asking connection alone. Every event has a
  * number, so that whoever listens can see what it missed.
  */
-#ifndef EVENTS_H
-#define EVENTS_H
+#pragma once
 
 #include "command.h"
 
@@ -22,5 +21,3 @@ void events_cleanup(void);
 /* watchEvents: seconds (60). unwatchEvents. */
 enum outcome watch_events(struct command *command);
 enum outcome unwatch_events(struct command *command);
-
-#endif

@@ -1,6 +1,5 @@
 /* Reading the fields of a parsed command. */
-#ifndef FIELDS_H
-#define FIELDS_H
+#pragma once
 
 #include <cjson/cJSON.h>
 
@@ -26,5 +25,3 @@ bool fields_copy(char **to, const char *from);
 
 /* False if it is no whole number between the two. */
 bool fields_whole_number(const cJSON *json, int64_t min, int64_t max, int64_t *value);
-
-#endif

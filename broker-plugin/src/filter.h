@@ -1,6 +1,5 @@
 /* Which clients: the filter of the control protocol, see docs/control-protocol.md. */
-#ifndef FILTER_H
-#define FILTER_H
+#pragma once
 
 #include "command.h"
 #include "network.h"
@@ -32,5 +31,3 @@ bool filter_read(struct command *command, const char *field, const char *allowed
 bool filter_matches(const struct filter *filter, const struct client *client, const struct mosquitto *context);
 
 void filter_free(struct filter *filter);
-
-#endif

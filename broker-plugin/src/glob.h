@@ -1,5 +1,4 @@
-#ifndef GLOB_H
-#define GLOB_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -19,5 +18,3 @@ bool glob_is_everybody(const char *pattern);
 
 /* Whether it is a pattern: not empty, no `\` at the end, and at most 256 characters if it has a wildcard. */
 bool glob_is_valid(const char *pattern);
-
-#endif

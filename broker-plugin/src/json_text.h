@@ -3,8 +3,7 @@
  *
  * Memory that runs short makes the text `failed` for good; that is looked at once, at the end. Keys are NULL in arrays.
  */
-#ifndef JSON_TEXT_H
-#define JSON_TEXT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,5 +39,3 @@ void json_raw(struct json_text *json, const char *key, const char *text, size_t 
 void json_append(struct json_text *json, const char *text, size_t length);
 
 void json_free(struct json_text *json);
-
-#endif

@@ -1,6 +1,5 @@
 /* Bounds that keep one message from occupying the broker, which has a single thread for everything, or its memory. */
-#ifndef LIMITS_H
-#define LIMITS_H
+#pragma once
 
 #include "broker_api.h"
 
@@ -40,5 +39,3 @@
 #define MAX_EVENTS_WAITING 10000                    /* to be sent in one turn */
 #define MAX_EVENT_BYTES_WAITING (8u * 1024 * 1024)
 #define MAX_EVENTS_PER_MESSAGE 200
-
-#endif

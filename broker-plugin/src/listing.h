@@ -1,6 +1,5 @@
 /* listClients and getClient of both APIs. */
-#ifndef LISTING_H
-#define LISTING_H
+#pragma once
 
 #include "command.h"
 
@@ -19,5 +18,3 @@ enum outcome pro_list_clients(struct command *command);
 
 /* Of either API. */
 enum outcome get_client(struct command *command);
-
-#endif

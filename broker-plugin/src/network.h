@@ -1,5 +1,4 @@
-#ifndef NETWORK_H
-#define NETWORK_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -23,5 +22,3 @@ bool network_holds(const struct network *network, const struct network *address)
 
 /* Whether it holds all of IPv4 or all of IPv6. */
 bool network_is_everybody(const struct network *network);
-
-#endif

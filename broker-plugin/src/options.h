@@ -1,5 +1,4 @@
-#ifndef OPTIONS_H
-#define OPTIONS_H
+#pragma once
 
 #include "broker_api.h"
 
@@ -42,5 +41,3 @@ bool options_allow(const struct options *options, const char *username, int port
 
 /* The highest QoS of a subscription made for a client of a listener of this port (0: not known). */
 uint8_t options_max_qos(const struct options *options, int port);
-
-#endif

@@ -2,8 +2,7 @@
  * Lists that last, of bans and of standing subscriptions: each in memory and in a file of its own in plugin_opt_state_dir.
  * What changes is on the disk first, then in the list, and confirmed then.
  */
-#ifndef RECORDS_H
-#define RECORDS_H
+#pragma once
 
 #include "command.h"
 
@@ -76,5 +75,3 @@ struct change {
 
 /* Stores it and makes it. Also a command's `step`. */
 enum outcome records_change(struct command *command);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef REPLY_H
-#define REPLY_H
+#pragma once
 
 #include "json_text.h"
 
@@ -24,5 +23,3 @@ void reply_end(struct reply *reply);
 
 /* Sends one message to one client, and frees the text. */
 void reply_send(const char *clientid, const char *topic, struct json_text *text);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef REQUEST_TEXT_H
-#define REQUEST_TEXT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,5 +17,3 @@ size_t request_text_sequence(const char *text, size_t length);
 
 /* Whether a parsed string holds such a replaced U+0000. */
 bool request_text_has_nul(const char *string);
-
-#endif

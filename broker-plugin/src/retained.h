@@ -3,8 +3,7 @@
  * behalf. Opt-in (plugin_opt_deliver_retained): the contents come from whoever may command, and Mosquitto lets no plugin
  * ask whether the client may read the topic. Mosquitto 2.1 only.
  */
-#ifndef RETAINED_H
-#define RETAINED_H
+#pragma once
 
 #include "command.h"
 
@@ -14,6 +13,4 @@ enum outcome deliver_retained(struct command *command);
 #if BUILT_FOR_2_1
 /* MOSQ_EVT_MESSAGE_OUT: gives such a message the retain flag, which a plugin cannot do when it sends it. */
 int retained_on_message_out(int event, void *event_data, void *userdata);
-#endif
-
 #endif

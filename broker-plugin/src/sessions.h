@@ -2,8 +2,7 @@
  * What the broker tells about clients that come, go and subscribe: keeps the table of clients by it, throws out who is
  * banned, gives who is new its standing subscriptions, and passes the news on to those who watch.
  */
-#ifndef SESSIONS_H
-#define SESSIONS_H
+#pragma once
 
 #include "clients.h"
 
@@ -51,5 +50,3 @@ bool sessions_kick(struct client *client, bool with_will, enum client_leaving wh
 bool sessions_purge(struct client *client);
 
 void sessions_cleanup(void);
-
-#endif

@@ -2,8 +2,7 @@
  * Standing subscriptions: made for every client that they select, now and whenever one connects, and kept in a file.
  * Who may command is left alone. Mosquitto 2.1 only.
  */
-#ifndef STANDING_H
-#define STANDING_H
+#pragma once
 
 #include "command.h"
 
@@ -33,5 +32,3 @@ enum outcome set_standing(struct command *command);
 enum outcome get_standing(struct command *command);
 enum outcome delete_standing(struct command *command);
 enum outcome list_standing(struct command *command);
-
-#endif

@@ -2,8 +2,7 @@
  * Files of the plugin's own, in the folder of plugin_opt_state_dir: small, read at start, and replaced as a whole. A file
  * is never seen half-written, and what was confirmed as stored is there after a crash of the machine.
  */
-#ifndef STORE_H
-#define STORE_H
+#pragma once
 
 #include "json_text.h"
 
@@ -32,5 +31,3 @@ void store_cleanup(void);
  * read.
  */
 bool store_read(const char *dir, const char *name, char path[STORE_PATH_BYTES], char **text);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SUBSCRIPTION_H
-#define SUBSCRIPTION_H
+#pragma once
 
 #include "command.h"
 
@@ -41,5 +40,3 @@ int subscription_add(struct client *client, const char *filter, uint8_t options,
 
 /* Unsubscribes a client and forgets it. */
 int subscription_remove(struct client *client, const char *filter);
-
-#endif

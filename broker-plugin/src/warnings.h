@@ -1,8 +1,7 @@
 /*
  * What the operator should know: logged, at most once a second for each kind whoever causes it, and kept for `describe`.
  */
-#ifndef WARNINGS_H
-#define WARNINGS_H
+#pragma once
 
 #include "broker_api.h"
 #include "json_text.h"
@@ -28,5 +27,3 @@ void warnings_raise(enum warning warning, const struct mosquitto *client);
 void warnings_write(struct json_text *json, const char *key);
 
 void warnings_cleanup(void);
-
-#endif
