@@ -18,6 +18,7 @@ const NEEDED = {
   'redis-server': 'rate limits shared by replicas',
   postgresql: 'the audit trail shared by replicas',
   openssl: 'certificates',
+  procps: 'pgrep, which finds the processes of the database',
   'dpkg-dev': 'Mosquitto from its source package, and packages of the companion plugin',
   'musl-tools': 'the companion plugin as on Alpine',
   'libssl-dev': 'Mosquitto from its source package, with AddressSanitizer',
