@@ -1,5 +1,6 @@
 import { Injectable, StreamableFile } from '@nestjs/common';
 import { setMaxListeners } from 'node:events';
+import { Readable } from 'node:stream';
 import { isAllowed } from '../../access/caller.js';
 import type { AuditCall } from '../../audit/audit-call.js';
 import { AuditTrail } from '../../audit/audit-trail.js';
@@ -166,9 +167,9 @@ export class BulkService {
       await run.run(work.items).finally(end);
       const failure = await audit.end({ ...run.summary.toJSON() });
       if (failure !== undefined) throw failure;
-      const text = `{"summary":${JSON.stringify(run.summary)},"items":[${list.items.join(',')}]}`;
-      await keyed?.finish(text);
-      return json(text);
+      const chunks = await list.answer(run.summary);
+      await keyed?.finish(Buffer.concat(chunks).toString());
+      return new StreamableFile(Readable.from(chunks, { objectMode: false }), { type: JSON_TYPE });
     }
     // Before the answer begins, which is else taken for the end of the call.
     this.#audit.openCall(call.request.record);

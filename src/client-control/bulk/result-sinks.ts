@@ -1,7 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { encodeItem, ItemEncoder, type Ending, type ItemHead } from './bulk-item.js';
 import { GatheredText } from '../../json/gathered-text.js';
 import type { ResultSink } from './bulk-run.js';
 
+/** Results that are joined in one turn of the event loop: a third of a megabyte. */
+const PER_TURN = 1000;
 /** How long results gather before they are handed on. */
 const GATHER_MS = 2;
 /** Pieces of text that are joined at once, some dozens of results. */
@@ -25,6 +28,22 @@ export class ResultList implements ResultSink {
   /** The items as JSON texts. */
   get items(): readonly string[] {
     return this.#items;
+  }
+
+  /** The whole answer, in chunks: megabytes of text are made in more than one turn of the event loop. */
+  async answer(summary: object): Promise<readonly Buffer[]> {
+    const chunks: Buffer[] = [];
+    let text = `{"summary":${JSON.stringify(summary)},"items":[`;
+    for (let start = 0; start < this.#items.length; start += PER_TURN) {
+      const some = this.#items.slice(start, start + PER_TURN).join(',');
+      text += start === 0 ? some : `,${some}`;
+      if (start + PER_TURN >= this.#items.length) break;
+      chunks.push(Buffer.from(text));
+      text = '';
+      await nextTurn();
+    }
+    chunks.push(Buffer.from(`${text}]}`));
+    return chunks;
   }
 }
 

@@ -5,6 +5,8 @@ import { endOfString, isClosing, isOpening, MAX_VALUES, parseJson } from './json
 
 /** Items are parsed in groups of so many bytes, and others have their turn after so long. */
 const GROUP_BYTES = 8192;
+/** Bytes that are looked through in one turn to find the items. */
+const SCAN_BYTES = 262_144;
 const SLICE_MS = 3;
 
 /** Items that stand next to each other in a list. */
@@ -34,7 +36,7 @@ export async function parseJsonInTurns(bytes: Buffer): Promise<unknown> {
   if (bytes.length <= GROUP_BYTES) return parseJson(bytes);
   if (!isUtf8(bytes)) throw invalid([{ path: '', message: 'the body is not valid UTF-8' }]);
   await nextTurn();
-  const { frame, lists } = splitLists(bytes);
+  const { frame, lists } = await splitLists(bytes);
   const value = parseJson(Buffer.from(frame, 'latin1'));
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const object = value as Record<string, unknown>;
@@ -67,7 +69,7 @@ const LIST = 0x5b;
 const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
 /** Finds the lists that are values of the outermost object. What is no JSON is left for the parser to refuse. */
-function splitLists(bytes: Buffer): Split {
+async function splitLists(bytes: Buffer): Promise<Split> {
   const lists: Group[][] = [];
   let frame = '';
   let copied = 0;
@@ -78,7 +80,7 @@ function splitLists(bytes: Buffer): Split {
     const byte = bytes[at] ?? 0;
     if (byte === QUOTE) at = endOfString(bytes, at);
     else if (byte === LIST && depth === 1 && before === COLON) {
-      const { groups, end } = groupsOf(bytes, at + 1);
+      const { groups, end } = await groupsOf(bytes, at + 1);
       if (groups.length > 0) {
         frame += `${bytes.toString('latin1', copied, at + 1)}${lists.length}`;
         lists.push(groups);
@@ -94,7 +96,10 @@ function splitLists(bytes: Buffer): Split {
 }
 
 /** The items of a list, grouped, from behind its bracket to the one that closes it. */
-function groupsOf(bytes: Buffer, start: number): { readonly groups: Group[]; readonly end: number } {
+async function groupsOf(
+  bytes: Buffer,
+  start: number,
+): Promise<{ readonly groups: Group[]; readonly end: number }> {
   const groups: Group[] = [];
   let group = { start, items: 0 };
   let itemStart = start;
@@ -121,7 +126,12 @@ function groupsOf(bytes: Buffer, start: number): { readonly groups: Group[]; rea
     values = 0;
   };
   let at = start;
+  let pauseAt = start + SCAN_BYTES;
   for (; at < bytes.length; at += 1) {
+    if (at >= pauseAt) {
+      await nextTurn();
+      pauseAt = at + SCAN_BYTES;
+    }
     const byte = bytes[at] ?? 0;
     if (isSpace(byte)) continue;
     if (depth === 0 && isClosing(byte)) break;
