@@ -292,7 +292,7 @@ describe('retained messages that the service hands over', () => {
     expect(answers.some((answer) => answer.endsWith('count'))).toBe(true);
     expect(waits.sort((a, b) => a - b)[45]).toBeLessThan(3000);
     await Promise.all(topics.map((topic) => publisher.publish(topic, '', { retain: true })));
-  }, 60_000);
+  }, 180_000);
 
   it('are told in the API to work', async () => {
     expect(await rig.retained()).toEqual({
@@ -310,7 +310,7 @@ describe('retained messages that the service hands over', () => {
     await rig.service.brokerState('b');
     await rig.retain({ 'again/1': 'back' });
     const next = await rig.connect();
-    await until(async () => answerOf(await rig.subscribe(next, 'again/1'))[1] === '1', 'handed over', 10_000);
+    await until(async () => answerOf(await rig.subscribe(next, 'again/1'))[1] === '1', 'handed over');
     await next.message('back');
   });
 });
@@ -390,7 +390,7 @@ describe.each(CONTROL_BROKERS)('features.retained of %s', (_name, startBroker) =
     });
     await service.stop();
     await broker.stop();
-  }, 60_000);
+  }, 180_000);
 });
 
 /** A rig whose methods can be taken apart. */

@@ -123,7 +123,7 @@ describe('lanes and signals', () => {
     expect(await Promise.all(requests.slice(0, 4))).toEqual(Array(4).fill({}));
     expect(await gateway.disconnect('afterwards')).toMatchObject({});
     expect(broker.commands.map(({ clientid }) => clientid)).toEqual(['c0', 'c1', 'c2', 'c3', 'afterwards']);
-  }, 20_000);
+  }, 60_000);
 });
 
 describe('questions after the connect', () => {

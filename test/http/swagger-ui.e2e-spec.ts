@@ -32,7 +32,7 @@ describe('the Swagger UI, in a browser', () => {
     });
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(`${url}/api/docs`);
-  }, 60_000);
+  }, 180_000);
 
   afterAll(async () => {
     await browser.close();

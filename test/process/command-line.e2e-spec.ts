@@ -18,7 +18,7 @@ interface Outcome {
 
 function run(...args: string[]): Outcome {
   const { PATH = '' } = process.env;
-  const options = { cwd: dir, env: { PATH, PORT: '0' }, encoding: 'utf8', timeout: 20_000 } as const;
+  const options = { cwd: dir, env: { PATH, PORT: '0' }, encoding: 'utf8', timeout: 50_000 } as const;
   return spawnSync(process.execPath, [resolve('dist/main.js'), ...args], options);
 }
 

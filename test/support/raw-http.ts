@@ -11,7 +11,7 @@ export interface RawResponse {
 }
 
 const HEAD_END = '\r\n\r\n';
-const READ_TIMEOUT_MS = 10_000;
+const READ_TIMEOUT_MS = 40_000;
 
 /** A TCP connection to an HTTP server on which a test writes whatever bytes it likes. */
 export class RawHttp {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './free-port.js';
 
-const START_TIMEOUT_MS = 10_000;
+const START_TIMEOUT_MS = 40_000;
 
 /** A real Redis on 127.0.0.1 that keeps nothing on the disk. */
 export class RedisServer {

@@ -188,5 +188,5 @@ describe('disconnectClients of the extension endpoint', () => {
     expect([(first.clients as unknown[]).length, first.more]).toEqual([1000, true]);
     const second = await rig.ask('disconnectClients', { filter });
     expect([(second.clients as unknown[]).length, second.more]).toEqual([1, false]);
-  }, 60_000);
+  }, 180_000);
 });

@@ -241,7 +241,7 @@ describe('many listeners', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(400e6);
     for (const each of crowd) each.close();
     await stalled.body?.cancel();
-  }, 60_000);
+  }, 180_000);
 });
 
 describe('a stream', () => {
@@ -279,5 +279,5 @@ describe('a stream', () => {
       faster.mockRestore();
       await other.stop();
     }
-  }, 60_000);
+  }, 180_000);
 });
