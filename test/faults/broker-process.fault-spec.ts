@@ -34,10 +34,12 @@ async function underLoad(
   seconds: number,
   scenario: (run: FaultRun, isLoadOver: () => boolean) => Promise<void>,
 ): Promise<void> {
-  await FaultRun.during({ name, broker: target, settings: { requestTimeoutMs: 500 } }, async (run) => {
+  const answers = name.startsWith(DEBIAN) ? undefined : 'clientControl';
+  const options = { name, broker: target, settings: { requestTimeoutMs: 500 }, answers } as const;
+  await FaultRun.during(options, async (run) => {
     const ids = Array.from({ length: DEVICES }, () => run.ledger.newId());
     await target.connectDevices(ids);
-    const load = run.load({ lanes: 64, perSecond: DEVICES / seconds, nextId: () => ids.shift() });
+    const load = run.load({ lanes: sized(16, 64), perSecond: DEVICES / seconds, nextId: () => ids.shift() });
     const finished = load.finished();
     const isUnderLoad = (): boolean => {
       const { requests, executed } = run.ledger.figures;

@@ -74,7 +74,9 @@ async function withDevices(
 ): Promise<void> {
   for (let repeat = 0; repeat < REPEATS; repeat += 1) {
     const target = await startTarget();
-    await FaultRun.during({ name, broker: target, settings, ledger, others, unit: 'items' }, async (run) => {
+    const answers = 'extension';
+    const options = { name, broker: target, settings, ledger, others, unit: 'items', answers } as const;
+    await FaultRun.during(options, async (run) => {
       const ids = Array.from({ length: DEVICES }, () => run.ledger.newId());
       await target.connectDevices(ids);
       await scenario(run, ids);
@@ -122,7 +124,7 @@ describe('each item of a call for many is done at most once, and its outcome is 
       },
     ];
     const scenario = async (run: FaultRun, ids: readonly string[]): Promise<void> => {
-      await run.service.brokerState('c');
+      await run.answers('extension', 'c');
       const operations = disconnects(ids).map((operation) => ({ ...operation, broker: '*' }));
       await throughStorm(run, 14, call(run, ids, { operations, perSecond: DEVICES / 2 }, ''));
     };
@@ -162,6 +164,7 @@ describe('each item of a call for many is done at most once, and its outcome is 
       settings,
       ledger,
       unit: 'items',
+      answers: 'clientControl',
     } as const;
     await FaultRun.during(options, async (run) => {
       const path = `/api/projects/p/brokers/b/client-control/bulk?perSecond=${LINES_PER_SECOND}`;

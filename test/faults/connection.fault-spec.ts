@@ -12,8 +12,9 @@ import { logLinesWithSecrets } from './support/secrets.js';
 const ACTIONS = ['disconnect', 'subscribe', 'unsubscribe'] as const;
 const ROUNDS = sized(3, 100);
 const FAULTS_OF_THE_STORM = sized(15, 1200);
-/** Requests per second that a scenario tries to reach: several run at once. */
-const RATE = sized(200, 600);
+/** Callers, and requests per second that they try to reach: five scenarios share a process, and deadlines are short. */
+const LANES = sized(12, 64);
+const RATE = sized(80, 600);
 
 afterAll(() => {
   expect(logLinesWithSecrets().found).toEqual([]);
@@ -25,8 +26,9 @@ async function through(
   settings: FaultRunOptions['settings'] = { requestTimeoutMs: 500, keepaliveSeconds: 2 },
 ): Promise<void> {
   const broker = await ScriptedTarget.start();
-  await FaultRun.during({ name, broker, settings }, async (run) => {
-    // A fault meets the commands of callers, and none of the service's own questions after the connect.
+  // A fault meets the commands of callers, and none of the service's own questions after the connect.
+  const answers = 'clientControl';
+  await FaultRun.during({ name, broker, settings, answers }, async (run) => {
     await run.service.gateway.capabilitiesKnown({ projectId: 'p', brokerId: 'b' });
     await scenario(run);
   });
@@ -70,10 +72,10 @@ describe('under load, nothing is lost and nothing done twice through', () => {
     through(name, async (run) => {
       const { proxy, ledger } = run;
       const random = seededRandom(SEED);
-      const load = run.load({ lanes: 64, perSecond: RATE, actions: ACTIONS });
+      const load = run.load({ lanes: LANES, perSecond: RATE, actions: ACTIONS });
       for (let round = 0; round < ROUNDS; round += 1) {
         const before = confirmed(ledger);
-        await until(() => confirmed(ledger) > before + 20, 'requests go through');
+        await until(() => confirmed(ledger) > before + LANES, 'requests go through');
         fault(proxy, random);
         await delay(lastsMs);
         proxy.heal();
@@ -81,7 +83,7 @@ describe('under load, nothing is lost and nothing done twice through', () => {
       await load.stop();
       await run.recovered();
       expect(await run.settle()).toEqual([]);
-      expect(ledger.figures.executed).toBeGreaterThan(60);
+      expect(ledger.figures.executed).toBeGreaterThan(ROUNDS * LANES);
     }),
   );
 
@@ -102,7 +104,7 @@ describe('under load, nothing is lost and nothing done twice through', () => {
     through('a storm of faults', async (run) => {
       const { proxy, ledger } = run;
       const random = seededRandom(SEED + 1);
-      const load = run.load({ lanes: 256, perSecond: RATE * 2, actions: ACTIONS });
+      const load = run.load({ lanes: LANES * 4, perSecond: RATE * 2, actions: ACTIONS });
       for (let count = 0; count < FAULTS_OF_THE_STORM; count += 1) {
         const before = confirmed(ledger);
         const [, fault] = FAULTS[Math.floor(random() * FAULTS.length)] ?? [];
@@ -150,8 +152,8 @@ describe('a half-open connection', () => {
       };
       await run.load({ lanes: 1, perSecond: 1000, nextId }).finished();
       expect(ledger.figures.outcomes).toEqual({ '504 BROKER_TIMEOUT unknown': 1 });
-      const load = run.load({ lanes: 20, perSecond: 1000 });
-      await until(() => proxy.accepted > accepted && confirmed(ledger) > 20, 'a new connection is used');
+      const load = run.load({ lanes: LANES, perSecond: RATE });
+      await until(() => proxy.accepted > accepted && confirmed(ledger) > LANES, 'a new connection is used');
       await load.stop();
       expect(await run.settle()).toEqual([]);
     };

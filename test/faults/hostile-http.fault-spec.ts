@@ -27,10 +27,11 @@ type ScriptedRun = FaultRun & { readonly broker: ScriptedTarget };
 async function serve(
   name: string,
   scenario: (run: ScriptedRun) => Promise<void>,
-  requestTimeoutMs = 5000,
+  requestTimeoutMs = 20_000,
 ): Promise<void> {
   const broker = await ScriptedTarget.start();
-  await FaultRun.during({ name, broker, settings: { requestTimeoutMs } }, async (run) => {
+  const options = { name, broker, settings: { requestTimeoutMs }, answers: 'clientControl' } as const;
+  await FaultRun.during(options, async (run) => {
     await scenario(run as ScriptedRun);
     broker.answerAll();
     await expectWell(run);
@@ -264,7 +265,7 @@ describe('a command is executed in the open:', () => {
         expect(answers.map(({ headers }) => headers['x-request-id'])).toEqual([id]);
         if (answers[0] !== undefined) run.ledger.answered(id, answers[0]);
       },
-      10_000,
+      20_000,
     ));
 
   it('a request whose own body cannot be read is refused under its own id', () =>

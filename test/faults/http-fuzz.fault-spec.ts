@@ -107,7 +107,15 @@ async function fuzz(
   broker.script = realistic;
   const service = await TestService.start({
     brokers: [
-      { id: 'b', url: broker.url, protocolVersion: 4, username: 'gateway', password: BROKER_PASSWORD },
+      {
+        id: 'b',
+        url: broker.url,
+        protocolVersion: 4,
+        username: 'gateway',
+        password: BROKER_PASSWORD,
+        // A busy machine is no reason for a 504.
+        requestTimeoutMs: 25_000,
+      },
     ],
     config: {
       audit: { file: join(auditDir, 'audit.jsonl') },
@@ -116,6 +124,7 @@ async function fuzz(
   });
   noteLogs(service.logLines);
   await service.brokerState('b');
+  await service.gateway.capabilitiesKnown({ projectId: 'p', brokerId: 'b' });
   if (!isBrokerUp) {
     await broker.stop();
     await service.brokerState('b', 'disconnected');

@@ -123,9 +123,10 @@ async function change(
     settings,
     others: [{ ...direct(target), requestTimeoutMs: 60_000 }],
     unit: 'items',
+    answers: 'extension',
   } as const;
   await FaultRun.during(options, async (run) => {
-    await run.service.brokerState('direct');
+    await run.answers('extension', 'direct');
     const ids = Array.from({ length: RULES }, () => run.ledger.newId());
     if (what === 'lift') {
       const prepared = ids.map(async (id) => {
@@ -264,9 +265,10 @@ describe('a ban on all brokers of a project, one of them in a storm,', () => {
       settings,
       others: [{ ...direct(good), id: 'good' }],
       unit: 'items',
+      answers: 'extension',
     } as const;
     await FaultRun.during(options, async (run) => {
-      await run.service.brokerState('good');
+      await run.answers('extension', 'good');
       const ids = Array.from({ length: RULES }, () => run.ledger.newId());
       let onGood = 0;
       const banOnAll = async (id: string): Promise<void> => {

@@ -84,7 +84,8 @@ describe(`${REQUESTS} requests at once`, () => {
     const target = await ScriptedTarget.start();
     const settings = { requestTimeoutMs: TIMEOUT_MS, maxPending: MAX_PENDING, keepaliveSeconds: 60 };
     const slack = { answerWithinMs: TIMEOUT_MS + 40_000 };
-    await FaultRun.during({ name, broker: target, settings, ledger: slack }, async (run) => {
+    const options = { name, broker: target, settings, ledger: slack, answers: 'clientControl' } as const;
+    await FaultRun.during(options, async (run) => {
       await burst(run, CONNECTIONS);
       const before = memory();
       silence(target, run);
@@ -114,9 +115,16 @@ describe('a broker that does not answer', () => {
     const others = [{ id: 'fast', url: fast.url, protocolVersion: 4 }];
     const settings = { requestTimeoutMs: 60_000, keepaliveSeconds: 90 };
     const slack = { answerWithinMs: 100_000 };
-    const options = { name: 'beside a fast broker', broker: target, settings, others, ledger: slack };
+    const options = {
+      name: 'beside a fast broker',
+      broker: target,
+      settings,
+      others,
+      ledger: slack,
+      answers: 'clientControl',
+    } as const;
     await FaultRun.during(options, async (run) => {
-      await run.service.brokerState('fast');
+      await run.answers('clientControl', 'fast');
       const lane = new HttpLane(run.service.url);
       const medianMs = async (): Promise<number> => {
         const samples: number[] = [];

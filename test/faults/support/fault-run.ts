@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { jest } from '@jest/globals';
+import type { ControlApi } from '../../../src/broker-gateway/protocol/control-api.js';
 import { Drain } from '../../../src/http/drain.js';
 import { sized } from '../../support/test-form.js';
 import { TestService } from '../../support/test-service.js';
@@ -25,6 +26,8 @@ export interface FaultRunOptions {
   readonly ledger?: Partial<LedgerOptions>;
   /** More brokers of the project, without faults. */
   readonly others?: readonly object[];
+  /** What the broker is known to answer before the scenario begins; undefined: it may be that it answers nothing. */
+  readonly answers?: ControlApi | undefined;
   /** What the ledger counts. Default: requests. */
   readonly unit?: CountedUnit;
 }
@@ -95,11 +98,20 @@ export class FaultRun {
     const run = new FaultRun(options, service, proxy, broker, ledger);
     try {
       await service.brokerState('b');
+      const { answers } = options;
+      if (answers !== undefined) await run.answers(answers);
     } catch (error) {
       await run.#stop();
       throw error;
     }
     return run;
+  }
+
+  /** Waits until a broker of the project has answered the service's own question after the connect, which may be asked again. */
+  async answers(api: ControlApi, brokerId = 'b'): Promise<void> {
+    const isKnown = (): boolean =>
+      this.service.gateway.status({ projectId: 'p', brokerId }).features[api] === 'available';
+    await until(isKnown, `the ${api} API of broker ${brokerId} answers`);
   }
 
   /** Starts callers. */
