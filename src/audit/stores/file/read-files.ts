@@ -5,7 +5,7 @@ import { systemErrorCode } from '../../../errors/system-error-code.js';
 import { lineTest, parseRecord, recordTest } from '../../audit-filter.js';
 import type { AuditPage, AuditQuery } from '../audit-store.js';
 import { badCursor, decodeCursor, encodeCursor, PageBuilder } from '../page.js';
-import { Turns } from '../turns.js';
+import { Turns } from './turns.js';
 import { gunzippedLines, linesBackwards, type Line } from './lines.js';
 import { closeTrailFiles, openTrailFiles, type TrailFile } from './trail-files.js';
 
