@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { freePort } from './free-port.js';
 
 const START_TIMEOUT_MS = 40_000;
@@ -52,6 +53,17 @@ export class RedisServer {
       child.once('exit', fail);
       child.once('error', reject);
     });
+  }
+
+  /** Makes the user of least permissions, as the documentation says. @returns the URL to log in with as that user */
+  async documentedUser(): Promise<string> {
+    const documentation = readFileSync('docs/limits-and-reload.md', 'utf8');
+    const [, rules = '', name = '', password = ''] =
+      /^ACL (SETUSER (\S+) on >(\S+) .+)$/m.exec(documentation) ?? [];
+    const client = new Redis(this.url);
+    await client.call('ACL', ...rules.split(' '));
+    client.disconnect();
+    return `redis://${name}:${password}@127.0.0.1:${this.port}`;
   }
 
   signal(signal: NodeJS.Signals): void {

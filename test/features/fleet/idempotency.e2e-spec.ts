@@ -11,13 +11,16 @@ const newKey = (): string => `key-of-the-tests-${++sequence}`;
 
 describe.each(['memory', 'Redis'])('an Idempotency-Key, kept in %s', (where) => {
   let redis: RedisServer | undefined;
+  /** With the permissions that the documentation calls the least, and no more. */
+  let redisUrl: string | undefined;
   let fleet: Fleet;
 
   const config = (): Record<string, unknown> => ({
-    rateLimit: { requestsPerMinute: 0, ...(redis !== undefined && { redisUrl: redis.url }) },
+    rateLimit: { requestsPerMinute: 0, redisUrl },
   });
   beforeAll(async () => {
     if (where === 'Redis') redis = await RedisServer.start();
+    redisUrl = await redis?.documentedUser();
     fleet = await Fleet.start({ b: await startEmbedded() }, config());
     // A connection of its own may take a moment.
     if (redis !== undefined) await new Promise((resolve) => setTimeout(resolve, 500));
