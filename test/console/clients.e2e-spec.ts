@@ -158,6 +158,8 @@ describe('the pages of brokers and clients, in a browser', () => {
     await page.keyboard.type('key-1');
     await page.keyboard.press('Enter');
     await page.getByText('1 for key-1').waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('complementary', { name: 'Client key-1' }).waitFor();
     await Promise.all(devices.map((device) => device.end()));
   });
 
@@ -166,7 +168,7 @@ describe('the pages of brokers and clients, in a browser', () => {
       username: 'vendor-x',
       password: 'password of a device',
     });
-    console = await rig.open('find?q=room');
+    console = await rig.open('projects/p/find?q=room');
     await row('boiler-room-12').waitFor();
     await console.page.getByText('down did not answer').waitFor();
     for (const text of ['vendor-x', '127.0.0.0/8']) {
@@ -176,6 +178,7 @@ describe('the pages of brokers and clients, in a browser', () => {
       await row('boiler-room-12').waitFor();
     }
     await device.end();
+    await row('boiler-room-12').getByText('not connected').waitFor();
   });
 
   it('says what to do where nothing is found', async () => {

@@ -124,7 +124,7 @@ describe.each(['embedded', 'mosquitto'] as const)(
       await drawer.getByRole('link', { name: 'unsubscribe', exact: true }).first().waitFor();
     });
 
-    it('one client: disconnected, it comes back, which is said, and is banned', async () => {
+    it('one client: disconnected, it comes back, which is said, is banned, and let in again', async () => {
       const device = await connect('boomerang');
       await open('clients?open=p/b/boomerang');
       const drawer = console.page.getByRole('complementary', { name: 'Client boomerang' });
@@ -143,6 +143,12 @@ describe.each(['embedded', 'mosquitto'] as const)(
       expect(await isLetIn(rig, 'boomerang')).toBe(false);
       await button('Close', dialog().locator('footer')).click();
       await drawer.getByText('it is banned').first().waitFor();
+
+      await drawer.getByText('kept out by a ban of the client id boomerang').waitFor();
+      await button('Lift…', drawer).click();
+      await button('Lift the ban', dialog()).click();
+      await drawer.getByText('kept out').waitFor({ state: 'detached' });
+      expect(await isLetIn(rig, 'boomerang')).toBe(true);
     });
 
     it('events come as they happen, can be held still, and be narrowed', async () => {

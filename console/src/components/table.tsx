@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useKeys } from '../keys.js';
 import { Icon } from './icon.js';
 import { isNarrow } from './narrow.js';
@@ -47,6 +47,8 @@ export interface TableProps<Row> {
   /** Heights in pixels: of a row, as the style sheet has it, and of a card in a narrow window. */
   readonly rowHeight?: number;
   readonly cardHeight?: number;
+  /** Begins at the first row, where nothing else has the focus: `Enter` opens it. */
+  readonly takesFocus?: boolean;
 }
 
 const ROW = 36;
@@ -57,12 +59,16 @@ export function Table<Row>(props: TableProps<Row>) {
   const { rows, keyOf, columns, onOpen, ticks } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const id = useId();
-  const [active, setActive] = useState(-1);
+  const [active, setActive] = useState(props.takesFocus === true ? 0 : -1);
   const rowHeight = isNarrow.value ? (props.cardHeight ?? CARD) : (props.rowHeight ?? ROW);
   const virtual = useVirtual(rows.length, rowHeight, scroller);
   useLayoutEffect(() => {
     if (isNarrow.value) scroller.current?.style.setProperty('--card', `${rowHeight}px`);
   }, [rowHeight]);
+  useEffect(() => {
+    if (props.takesFocus === true && document.activeElement === document.body)
+      scroller.current?.focus({ preventScroll: true });
+  }, []);
   const items = virtual.getVirtualItems();
   const at = Math.min(active, rows.length - 1);
   const activeRow = rows[at];

@@ -75,7 +75,10 @@ function FindField() {
       onSubmit={(event) => {
         event.preventDefault();
         const q = text.trim();
-        if (q !== '') navigate({ page: 'find', query: new URLSearchParams({ q }) }, { replace: isFinding });
+        if (q === '') return;
+        // What was found takes the focus.
+        field.current?.blur();
+        navigate({ page: 'find', query: new URLSearchParams({ q }) }, { replace: isFinding });
       }}
     >
       <Icon name="search" />

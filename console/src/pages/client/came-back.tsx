@@ -9,7 +9,7 @@ export function CameBack({ client, onBan }: { client: ClientRef; onBan: (() => v
   const afterMs = returnOf(eventLog.value, client, now.value);
   if (afterMs === undefined) return null;
   return (
-    <div class="came-back" role="status">
+    <div class="drawer-news" role="status">
       <Status kind="busy">It came back after {duration(afterMs)}</Status>
       {onBan !== undefined && (
         <button type="button" onClick={onBan}>

@@ -18,6 +18,7 @@ import { CameBack } from './came-back.js';
 import { ClientAudit } from './client-audit.js';
 import { ClientEvents } from './client-events.js';
 import { ClientFacts } from './client-facts.js';
+import { KeptOut } from './kept-out.js';
 import { DisconnectDialog } from './disconnect-dialog.js';
 import { Subscriptions } from './subscriptions.js';
 
@@ -43,6 +44,7 @@ export function ClientDrawer({ client, onClose }: { client: ClientRef; onClose: 
   const isControl = info?.control === true;
   return (
     <Drawer title={<Id value={clientid} />} label={`Client ${clientid}`} onClose={onClose}>
+      {canBan && <KeptOut client={client} info={info} mayLift={mayAct} />}
       <CameBack client={client} onBan={mayAct && canBan ? () => setOpen('ban') : undefined} />
       {mayAct && (
         <div class="drawer-actions" role="group" aria-label="What to do to this client">
@@ -106,22 +108,26 @@ function State({ client }: { client: ClientInfo }) {
   if (connected === true)
     return (
       <Status kind="ok">
-        connected
-        {typeof lastConnect === 'number' && (
-          <>
-            , since <Time at={lastConnect} />
-          </>
-        )}
+        <span>
+          connected
+          {typeof lastConnect === 'number' && (
+            <>
+              , since <Time at={lastConnect} />
+            </>
+          )}
+        </span>
       </Status>
     );
   return (
     <Status kind="off">
-      not connected; its session is kept
-      {typeof lastDisconnect === 'number' && (
-        <>
-          , went <Time at={lastDisconnect} />
-        </>
-      )}
+      <span>
+        not connected; its session is kept
+        {typeof lastDisconnect === 'number' && (
+          <>
+            , went <Time at={lastDisconnect} />
+          </>
+        )}
+      </span>
     </Status>
   );
 }

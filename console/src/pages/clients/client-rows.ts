@@ -90,7 +90,8 @@ export class ClientRows {
   }
 }
 
-function toldBy(
+/** What an event tells of its client. */
+export function toldBy(
   event: Extract<ServiceEvent, { type: 'client.connected' | 'client.disconnected' }>,
 ): FoundClientInfo {
   const { type, time, clientid, project, broker, username, address, protocol, protocolVersion } = event;

@@ -5,6 +5,7 @@ import { writeClientRef } from '../../address.js';
 import { projects } from '../../caller.js';
 import { Empty, Failed, Loading, SomeDidNotAnswer } from '../../components/states.js';
 import { Table, type Column } from '../../components/table.js';
+import { useEvents } from '../../live.js';
 import { changeQuery, queryOf } from '../../router.js';
 import { token } from '../../session.js';
 import { CLIENT_COLUMNS } from '../clients/client-columns.js';
@@ -20,6 +21,7 @@ export function FindPage() {
     if (asked !== '') void finder.find(controller.signal);
     return () => controller.abort();
   }, [finder]);
+  useEvents((event) => finder.apply(event));
   return (
     <>
       <header class="page-head">
@@ -73,6 +75,7 @@ function Found({ finder, again }: { finder: Finder; again: () => void }) {
       <Table
         label="Clients that were found"
         class="found-table"
+        takesFocus
         rows={rows}
         keyOf={writeClientRef}
         columns={

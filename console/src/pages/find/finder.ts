@@ -1,7 +1,13 @@
-import type { ClientQuery, FoundClientInfo, NotAnsweredBroker } from '@mqtt-client-control/client';
+import type {
+  ClientQuery,
+  FoundClientInfo,
+  NotAnsweredBroker,
+  ServiceEvent,
+} from '@mqtt-client-control/client';
 import { batch, signal } from '@preact/signals';
 import { writeClientRef } from '../../address.js';
 import { api } from '../../api.js';
+import { toldBy } from '../clients/client-rows.js';
 import { questionsFor } from './questions.js';
 
 const FIELDS =
@@ -30,6 +36,17 @@ export class Finder {
   async find(stop: AbortSignal): Promise<void> {
     await Promise.all(questionsFor(this.#asked).map((question) => this.#ask(question, stop)));
     if (!stop.aborted) this.isAsking.value = false;
+  }
+
+  /** Brings a row up to date: nothing is listed as connected that has gone. */
+  apply(event: ServiceEvent): void {
+    if (event.type !== 'client.connected' && event.type !== 'client.disconnected') return;
+    if (!this.#keys.has(writeClientRef(event))) return;
+    this.#found.value = this.#found
+      .peek()
+      .map((client) =>
+        writeClientRef(client) === writeClientRef(event) ? { ...client, ...toldBy(event) } : client,
+      );
   }
 
   async #ask(question: ClientQuery, stop: AbortSignal): Promise<void> {
