@@ -138,7 +138,7 @@ static bool advance(struct request *request)
 static void free_request(struct request *request)
 {
 	if(request->command.request) free_command(&request->command);
-	reply_end(&request->reply);
+	reply_flush(&request->reply);
 	cJSON_Delete(request->message);
 	mosquitto_free(request->sender_id);
 	mosquitto_free(request->sender_username);

@@ -21,7 +21,7 @@ void reply_send(const char *clientid, const char *topic, struct json_text *text)
 	memset(text, 0, sizeof(*text)); /* the memory is the broker's now */
 }
 
-static void flush(struct reply *reply)
+void reply_flush(struct reply *reply)
 {
 	if(reply->text.length == 0) return;
 	json_append(&reply->text, REPLY_TAIL, strlen(REPLY_TAIL));
@@ -43,10 +43,5 @@ void reply_add(struct reply *reply, const struct json_text *response)
 		json_append(&reply->text, ",", 1);
 	}
 	json_append(&reply->text, response->text, response->length);
-	if(reply->text.length >= REPLY_FLUSH_BYTES) flush(reply);
-}
-
-void reply_end(struct reply *reply)
-{
-	flush(reply);
+	if(reply->text.length >= REPLY_FLUSH_BYTES) reply_flush(reply);
 }

@@ -19,7 +19,7 @@ struct reply {
 void reply_add(struct reply *reply, const struct json_text *response);
 
 /* Sends what has not been sent yet and frees everything. */
-void reply_end(struct reply *reply);
+void reply_flush(struct reply *reply);
 
 /* Sends one message to one client, and frees the text. */
 void reply_send(const char *clientid, const char *topic, struct json_text *text);
