@@ -98,8 +98,7 @@ export class BrokerLane<J extends Job> {
     this.#isScheduled = false;
     const { gateway, broker } = this.#parts;
     // What the broker can do changes with its connection, not within a turn.
-    const isConnected = gateway.status(broker).state === 'connected';
-    const capabilities = isConnected ? gateway.capabilities(broker) : undefined;
+    const capabilities = gateway.isConnected(broker) ? gateway.capabilities(broker) : undefined;
     // What is refused at once, because the broker is down, does not count as on its way; others have their turn nonetheless.
     const limit = gateway.hasSingles(broker) ? Math.min(this.#limit, IN_FLIGHT_BESIDE_SINGLES) : this.#limit;
     this.#limitNow = limit;
