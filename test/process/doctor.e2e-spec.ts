@@ -106,7 +106,7 @@ describe('the doctor, of TLS', () => {
   afterEach(() => void server.close());
 
   it('tells the days left, and warns when they are few', async () => {
-    const { stdout } = await examine({ url, tls: { ca: 'ca.pem' }, connectTimeoutMs: 1000 });
+    const { stdout } = await examine({ url, tls: { ca: 'ca.pem' }, connectTimeoutMs: 3000 });
     expect(stdout).toMatch(/^WARN TLS: TLSv1\.3, certificate until .*, 0 days left: renew it$/m);
   });
 
