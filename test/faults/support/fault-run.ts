@@ -13,7 +13,7 @@ import { BROKER_PASSWORD, noteLogs, searchLogs } from './secrets.js';
 import type { FaultyBroker } from './faulty-broker.js';
 
 // Scenarios last as long as it takes until enough has come through, which on a busy machine is long.
-jest.setTimeout(sized(180_000, 900_000));
+jest.setTimeout(sized(300_000, 900_000));
 
 const FIGURES_DIR = '.cache/faults';
 
