@@ -230,6 +230,11 @@ describe('the command line', () => {
     );
   });
 
+  it('is quiet when the reader of its help has gone', async () => {
+    const { stdout, stderr } = await commands.shell('client-control --help | true; echo "${PIPESTATUS[0]}"');
+    expect({ stdout, stderr }).toEqual({ stdout: '0\n', stderr: '' });
+  });
+
   it('is described in docs/command-line.md with every command', async () => {
     const { stdout } = await commands.run(['--help']);
     const names = [...stdout.matchAll(/^ {2}([a-z-]+) /gm)].flatMap(([, name = '']) =>
