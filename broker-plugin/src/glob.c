@@ -1,9 +1,16 @@
 #include "glob.h"
 
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #define MAX_PATTERN_CHARACTERS 256
+
+/* Bytes looked at in the walk, after which the text counts as made to be walked over again and again. */
+#define MAX_WALKED 4096
+
+/* Places in a pattern that has a wildcard: before each of its bytes, and behind the last. */
+#define PLACE_WORDS (4*MAX_PATTERN_CHARACTERS/64 + 1)
 
 static const char *next_character(const char *at)
 {
@@ -52,6 +59,57 @@ static bool may_end_so(const char *pattern, const char *text)
 	return length >= tail && !memcmp(&text[length-tail], star+1, tail);
 }
 
+static void set_place(uint64_t places[PLACE_WORDS], size_t place)
+{
+	places[place/64] |= UINT64_C(1) << place%64;
+}
+
+/*
+ * Keeps, as bits, all places of the pattern that the text read so far may have led to ("Shift-And", Baeza-Yates and Gonnet
+ * 1992): at most PLACE_WORDS words a byte of the text, whatever a device chooses for its id. For patterns with a wildcard.
+ */
+static bool matches_in_one_pass(const char *pattern, const char *text)
+{
+	static uint64_t takes[256][PLACE_WORDS];       /* where this byte leads to the next place */
+	uint64_t stays[2][PLACE_WORDS] = { { 0 } };    /* where any byte leads nowhere; [1]: where one within a character does */
+	uint64_t at[PLACE_WORDS] = { 1 };
+	size_t last = 0;
+
+	memset(takes, 0, sizeof(takes));
+	for(; *pattern; pattern++){
+		if(*pattern == '*'){
+			set_place(stays[0], last);
+			set_place(stays[1], last);
+			continue;
+		}
+		if(*pattern == '?'){
+			for(unsigned int byte=0; byte<256; byte++){
+				if((byte & 0xC0) != 0x80) set_place(takes[byte], last);
+			}
+			set_place(stays[1], last+1);
+		}else{
+			if(*pattern == '\\') pattern++;
+			set_place(takes[(unsigned char)*pattern], last);
+		}
+		last++;
+	}
+	for(; *text; text++){
+		const uint64_t *stay = stays[((unsigned char)*text & 0xC0) == 0x80];
+		const uint64_t *take = takes[(unsigned char)*text];
+		uint64_t carry = 0, any = 0;
+
+		for(size_t word=0; word<=last/64; word++){
+			uint64_t moves = at[word] & take[word];
+
+			at[word] = moves << 1 | carry | (at[word] & stay[word]);
+			carry = moves >> 63;
+			any |= at[word];
+		}
+		if(!any) return false;
+	}
+	return at[last/64] >> last%64 & 1;
+}
+
 /*
  * One walk over the text, back to the last `*` where it fails: what an earlier `*` takes need never be taken back,
  * because the later one can take all that the earlier would have.
@@ -60,11 +118,14 @@ bool glob_matches(const char *pattern, const char *text)
 {
 	const char *star = NULL;      /* the pattern after the last `*` */
 	const char *star_text = NULL; /* where what follows it is tried */
+	const char *whole_pattern = pattern, *whole_text = text;
+	int walked = 0;
 
 	if(!may_end_so(pattern, text)) return false;
 	while(*text){
 		const char *literal = *pattern == '\\' ? pattern+1 : pattern;
 
+		walked++;
 		if(*pattern == '*'){
 			star = ++pattern;
 			star_text = text;
@@ -75,6 +136,8 @@ bool glob_matches(const char *pattern, const char *text)
 		}else if(*pattern && *literal == *text){
 			pattern = literal+1;
 			text++;
+		}else if(star && walked > MAX_WALKED){
+			return matches_in_one_pass(whole_pattern, whole_text);
 		}else if(star){
 			pattern = star;
 			star_text = next_character(star_text);

@@ -7,7 +7,7 @@
  * `\` makes the next character stand for itself. All is case-sensitive. Patterns and texts are UTF-8.
  */
 
-/* Whether the text is what the pattern stands for. At worst (pattern length) * (text length) steps; mostly a few. */
+/* Whether the text is what the pattern stands for, in time proportional to the text's length. Patterns have to be valid. */
 bool glob_matches(const char *pattern, const char *text);
 
 /* Whether there is a `*` or `?` in it that stands for something else. */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "filter.h"
 #include "glob.h"
@@ -333,6 +334,51 @@ static bool holds(const struct network *network, const char *text)
 }
 
 
+/* What a glob means, without care for time. */
+static bool means(const char *pattern, const char *text)
+{
+	if(*pattern == '\0') return *text == '\0';
+	if(*pattern == '*') return means(pattern+1, text) || (*text && means(pattern, text+1));
+	return *text && (*pattern == '?' || *pattern == *text) && means(pattern+1, text+1);
+}
+
+
+/* Behind a beginning that is walked over again and again, patterns and texts mean what they mean without it. */
+static void hostile_texts(void)
+{
+	static char pattern[64], text[6100], ids[60001], glob[260];
+	const size_t start = 6000;
+	clock_t began;
+
+	srand(1);
+	memset(text, 'a', start);
+	for(int round=0; round<3000; round++){
+		size_t length = (size_t)(1 + rand()%6), ends = (size_t)(rand()%8);
+		size_t at = (size_t)sprintf(pattern, "*aaaaaaaaaaaaaaaaaaaaaaac");
+
+		text[start] = 'c';
+		for(size_t i=0; i<length; i++) pattern[at+i] = "ab?*"[rand()%4];
+		for(size_t i=0; i<ends; i++) text[start+1+i] = "ab"[rand()%2];
+		pattern[at+length] = text[start+1+ends] = '\0';
+		check(glob_matches(pattern, text) == means(pattern+at, &text[start+1]), pattern, &text[start]);
+	}
+	memcpy(text, "\xC3\xA9", 2);
+	check(glob_matches("?*aaaaaaaaaaaaaaaaaaaaaaac??\\*", strcpy(&text[start], "c\xC3\xA9\xF0\x9F\x98\x80*")-start), "?", "is a character");
+	check(!glob_matches("*aaaaaaaaaaaaaaaaaaaaaaac??", strcpy(&text[start], "c\xC3\xA9")-start), "?", "is not a byte");
+
+	/* A hundred times 60,000 times 254 steps take many seconds of CPU time, one pass each some tenths of one. */
+	memset(ids, 'a', sizeof(ids)-1);
+	memset(glob, 'a', 256);
+	glob[0] = '*';
+	glob[254] = '?';
+	strcpy(&glob[255], "b");
+	memcpy(&ids[sizeof(ids)-3], "ab", 2);
+	began = clock();
+	for(int round=0; round<100; round++) check(glob_matches(glob, ids), "a long glob", "a long id");
+	check(clock()-began < 3*CLOCKS_PER_SEC, "a long id", "costs time by its length alone");
+}
+
+
 static void texts(void)
 {
 	static const struct {
@@ -379,6 +425,7 @@ int main(void)
 #endif
 	abandons();
 	texts();
+	hostile_texts();
 	printf("Mosquitto %s, our own protocol: %d checks, %d failed\n", BUILT_FOR, checks, failures);
 	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -239,9 +239,9 @@ describe.each(ENDPOINT_BROKERS)('finding clients with our own endpoint of %s', (
   });
 
   it('ends the list only with a cursor of null, also where looking at clients takes long', async () => {
-    // 250 * 10,000 steps for each: longer than a turn of the plugin.
+    // 60,000 bytes, with four words of places in the pattern each: eighty are longer than a turn of the plugin.
     const prefix = rig.unique('slow');
-    for (let i = 0; i < 5; i++) await rig.connect({ clientId: `${prefix}${'a'.repeat(10_000)}${i}b` });
+    for (let i = 0; i < 80; i++) await rig.connect({ clientId: `${prefix}${'a'.repeat(60_000)}${i}b` });
     const cursors: (string | null)[] = [];
     const times: number[] = [];
     do {
