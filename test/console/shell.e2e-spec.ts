@@ -108,7 +108,7 @@ describe('the console in a browser', () => {
       problems[path] = await console.problemsInEveryLook();
     }
     expect(problems).toEqual(Object.fromEntries(PAGES.map((path) => [path, []])));
-  }, 60_000);
+  }, 120_000);
 
   it('can be used by everybody, as axe-core sees it: each dialog, light and dark, from 360 pixels', async () => {
     await rig.service.control('disconnect', { clientid: 'nobody' });
@@ -153,7 +153,7 @@ describe('the console in a browser', () => {
     await console.page.keyboard.press('?');
     await look('keys');
     expect(problems).toEqual(Object.fromEntries(Object.keys(problems).map((name) => [name, []])));
-  }, 60_000);
+  }, 120_000);
 
   it.each(['bans', 'standing'])(
     '%s: names the broker that did not answer, and shows what the others said',

@@ -1,24 +1,21 @@
-import type { ItemOutcome } from '@mqtt-client-control/client';
 import { useState } from 'preact/hooks';
 import '../../acting/acting.css';
 import { ActDialog } from '../../acting/act-dialog.js';
 import { inOneLine, type Whom } from '../../acting/intent.js';
-import { outcomeOf, toCsv } from '../../acting/outcome-words.js';
-import type { Run, Tally } from '../../acting/run.js';
+import type { Run } from '../../acting/run.js';
 import { runAt } from '../../acting/runs.js';
-import { writeClientRef } from '../../address.js';
 import { wordsOf } from '../../advice.js';
 import { may } from '../../caller.js';
-import { Id } from '../../components/id.js';
 import { Empty, Shown } from '../../components/states.js';
 import { Status } from '../../components/status.js';
-import { Table, type Column } from '../../components/table.js';
 import { Time } from '../../components/time.js';
 import type { PageProps } from '../../pages.js';
 import { useResource } from '../../resource.js';
 import { changeQuery, queryOf } from '../../router.js';
 import { absolute, duration, now, seconds } from '../../times.js';
 import { readCall } from './call-items.js';
+import { CallItems, tallyOf } from './call-items-table.js';
+import { CsvButton } from './csv-button.js';
 
 /** A call for many clients: while it is carried out, and what became of each. Its address can be shared with admins. */
 export function CallPage({ project }: PageProps) {
@@ -83,7 +80,7 @@ function RunView({ run, project }: { run: Run; project: string }) {
           {wordsOf(run.error)}. What is listed is what is known.
         </p>
       )}
-      <Items
+      <CallItems
         items={items}
         tally={{ ...tally, cameBack: run.cameBack.size }}
         cameBack={run.cameBack}
@@ -170,143 +167,15 @@ function RecordView({ project, id }: { project: string; id: string }) {
               </span>
               {call.reason !== undefined && <span>reason: {call.reason}</span>}
             </div>
-            <Items items={call.items} tally={tallyOf(call.items)} cameBack={new Map()} project={project} />
+            <CallItems
+              items={call.items}
+              tally={tallyOf(call.items)}
+              cameBack={new Map()}
+              project={project}
+            />
           </>
         )
       }
     </Shown>
-  );
-}
-
-type Shown = 'all' | ItemOutcome['outcome'] | 'came-back';
-interface Counts extends Tally {
-  readonly cameBack: number;
-}
-
-function tallyOf(items: readonly ItemOutcome[]): Counts {
-  const count = (outcome: ItemOutcome['outcome']) => items.filter((item) => item.outcome === outcome).length;
-  return {
-    done: count('done'),
-    failed: count('failed'),
-    notSent: count('not-sent'),
-    unknown: count('unknown'),
-    cameBack: 0,
-  };
-}
-
-/** Each client with its outcome in words, and those of one outcome alone. */
-function Items({
-  items,
-  tally,
-  cameBack,
-  project,
-}: {
-  items: readonly ItemOutcome[];
-  tally: Counts;
-  cameBack: ReadonlyMap<string, number>;
-  project: string;
-}) {
-  const [shown, setShown] = useState<Shown>('all');
-  const [banning, setBanning] = useState<Whom | undefined>(undefined);
-  const kinds: readonly (readonly [Shown, string, number])[] = [
-    ['all', 'all', items.length],
-    ['done', 'done', tally.done],
-    ['failed', 'failed', tally.failed],
-    ['not-sent', 'not sent', tally.notSent],
-    ['unknown', 'unknown', tally.unknown],
-    ['came-back', 'came back', tally.cameBack],
-  ];
-  const backOf = ({ broker, clientid }: ItemOutcome) => cameBack.get(`${broker ?? ''}/${clientid ?? ''}`);
-  const rows =
-    shown === 'all'
-      ? items
-      : items.filter((item) => (shown === 'came-back' ? backOf(item) !== undefined : item.outcome === shown));
-  const ban = (item: ItemOutcome) =>
-    setBanning({
-      kind: 'clients',
-      projectId: project,
-      clients: [{ broker: item.broker ?? '', clientid: item.clientid ?? '' }],
-    });
-  return (
-    <>
-      <div class="page-head tally" role="group" aria-label="Show those of one outcome">
-        {kinds.map(([kind, words, count]) =>
-          count === 0 && kind !== 'all' ? null : (
-            <button key={kind} type="button" aria-pressed={shown === kind} onClick={() => setShown(kind)}>
-              {words} <b>{count.toLocaleString('en')}</b>
-            </button>
-          ),
-        )}
-      </div>
-      <Table
-        label="What became of each"
-        class="call-table"
-        rows={rows}
-        keyOf={({ index, clientid, action }) => `${index}/${action ?? ''}/${clientid ?? ''}`}
-        columns={columns(backOf, may('editor', project) ? ban : undefined)}
-        cardHeight={64}
-        onOpen={({ broker, clientid }) =>
-          broker !== undefined &&
-          clientid !== undefined &&
-          changeQuery({ open: writeClientRef({ project, broker, clientid }) }, { replace: true })
-        }
-      />
-      {banning !== undefined && <ActDialog whom={banning} kind="ban" onClose={() => setBanning(undefined)} />}
-    </>
-  );
-}
-
-function columns(
-  backOf: (item: ItemOutcome) => number | undefined,
-  ban: ((item: ItemOutcome) => void) | undefined,
-): Column<ItemOutcome>[] {
-  return [
-    { name: 'clientid', title: 'Client id', cell: ({ clientid }) => <Id value={clientid ?? '–'} /> },
-    { name: 'broker', title: 'Broker', cell: ({ broker }) => broker ?? '–' },
-    { name: 'action', title: 'Action', cell: ({ action }) => action ?? '–' },
-    {
-      name: 'outcome',
-      title: 'Outcome',
-      cell: (item) => {
-        const { kind, words } = outcomeOf(item);
-        const back = backOf(item);
-        return (
-          <span title={words}>
-            <Status kind={kind}>{words}</Status>
-            {back !== undefined && (
-              <span class="came-back">
-                {' '}
-                came back after {seconds(back)}
-                {ban !== undefined && (
-                  <>
-                    {': '}
-                    <button type="button" class="link" onClick={() => ban(item)}>
-                      ban it?
-                    </button>
-                  </>
-                )}
-              </span>
-            )}
-          </span>
-        );
-      },
-    },
-  ];
-}
-
-/** The outcome of each as a file for a spreadsheet. */
-function CsvButton({ items }: { items: readonly ItemOutcome[] }) {
-  const save = () => {
-    const url = URL.createObjectURL(new Blob([toCsv(items)], { type: 'text/csv' }));
-    const link = document.createElement('a');
-    link.href = url;
-    link.download = `outcomes-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.csv`;
-    link.click();
-    URL.revokeObjectURL(url);
-  };
-  return (
-    <button type="button" onClick={save}>
-      Save as CSV
-    </button>
   );
 }
