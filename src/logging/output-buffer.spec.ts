@@ -25,7 +25,39 @@ let output: FakeOutput;
 let buffer: OutputBuffer;
 beforeEach(() => {
   output = new FakeOutput();
-  buffer = new OutputBuffer(output.write, 100);
+  buffer = new OutputBuffer(output.write, false, 100);
+});
+
+describe('an output that others write to', () => {
+  const lines = (count: number, length: number): string[] =>
+    Array.from({ length: count }, (_, index) => `${String(index).padEnd(length - 1, '.')}\n`);
+
+  it('gets whole lines, as many at once as a pipe takes in one piece', () => {
+    const shared = new OutputBuffer(output.write, true);
+    const written = [...lines(40, 300), ...lines(1, 9000), ...lines(3, 4096), 'last\n'];
+    for (const line of written) shared.write(line);
+    shared.flush();
+    expect(output.text).toBe(written.join(''));
+    for (const piece of output.writes) expect(piece.endsWith('\n')).toBe(true);
+    expect(output.writes.map(({ length }) => length)).toEqual([
+      3900, 3900, 3900, 300, 9000, 4096, 4096, 4096, 5,
+    ]);
+  });
+
+  it('goes on at a line where it was full', () => {
+    const shared = new OutputBuffer((bytes) => {
+      // As a pipe does with a piece that it has no room for.
+      if (bytes.length > output.room) throw Object.assign(new Error('EAGAIN'), { code: 'EAGAIN' });
+      return output.write(bytes);
+    }, true);
+    output.room = 9000;
+    for (const line of lines(100, 100)) shared.write(line);
+    expect(shared.flush()).toBe(false);
+    expect(output.text.endsWith('\n')).toBe(true);
+    output.room = Infinity;
+    expect(shared.flush()).toBe(true);
+    expect(output.text).toBe(lines(100, 100).join(''));
+  });
 });
 
 describe('an output that takes everything', () => {
@@ -52,7 +84,7 @@ describe('an output that takes everything', () => {
     const echoing = new OutputBuffer((bytes) => {
       if (bytes.toString() === 'a\n') echoing.write('b\n');
       return output.write(bytes);
-    });
+    }, false);
     echoing.write('a\n');
     echoing.flush();
     echoing.flush();

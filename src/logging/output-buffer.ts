@@ -1,3 +1,5 @@
+import { endOfPiece } from './line-pieces.js';
+
 /**
  * Hands bytes to the system.
  *
@@ -16,10 +18,11 @@ const NEWLINE = 10;
 /**
  * Gathers the lines of one turn of the event loop into one write, as every write is a system call that all requests
  * wait for, and never waits itself: what the system does not take now is kept and tried again, up to a bound. Lines over
- * the bound are lost and counted. Those that are written are whole and in order.
+ * the bound are lost and counted. Those that are written are whole and in order, also where others write to the same pipe.
  */
 export class OutputBuffer {
   readonly #writeBytes: WriteBytes;
+  readonly #isShared: boolean;
   readonly #maxKeptBytes: number;
   /** Lines of this turn. */
   #gathered = '';
@@ -33,8 +36,10 @@ export class OutputBuffer {
   /** Told, after everything kept has been written, how many lines were lost before. */
   onRecovery: (lost: number) => void = () => undefined;
 
-  constructor(writeBytes: WriteBytes, maxKeptBytes = MAX_KEPT_BYTES) {
+  /** @param isShared whether it is a pipe or a socket, which others may write to and which may take a part of what is written */
+  constructor(writeBytes: WriteBytes, isShared: boolean, maxKeptBytes = MAX_KEPT_BYTES) {
     this.#writeBytes = writeBytes;
+    this.#isShared = isShared;
     this.#maxKeptBytes = maxKeptBytes;
   }
 
@@ -121,7 +126,8 @@ export class OutputBuffer {
     let taken = 0;
     try {
       while (taken < bytes.length) {
-        const now = this.#writeBytes(bytes.subarray(taken));
+        const end = this.#isShared ? endOfPiece(bytes, taken) : bytes.length;
+        const now = this.#writeBytes(bytes.subarray(taken, end));
         if (now === 0) break;
         taken += now;
       }

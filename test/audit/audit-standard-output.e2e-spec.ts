@@ -35,16 +35,6 @@ const recordsIn = (text: string): Line[] =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Line)
     .filter((line) => line.clientId !== undefined && line.msg === undefined);
-/** A line of the log of which half was written when the pipe was full may have a record behind that half. */
-const isWhole = (line: string): boolean => {
-  try {
-    JSON.parse(line);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
 describe('the audit trail on standard output', () => {
   it('is whole between the lines of the log where that is a file, and flushed', async () => {
     const path = service.path('out.log');
@@ -125,8 +115,7 @@ describe('the audit trail on a pipe that nobody reads', () => {
     }, 'that it goes on');
     expect(back).toBe(true);
     text += read();
-    const whole = text.split('\n').filter(isWhole);
-    expect(recordsIn(whole.join('\n')).length).toBeGreaterThan(10);
+    expect(recordsIn(text).length).toBeGreaterThan(10);
     expect(count).toBeGreaterThan(0);
   });
 

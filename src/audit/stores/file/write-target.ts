@@ -4,12 +4,11 @@ import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { systemErrorCode } from '../../../errors/system-error-code.js';
+import { endOfPiece } from '../../../logging/line-pieces.js';
 
 const NEWLINE = 0x0a;
 /** Not for everybody: the trail tells who does what. */
 const MODE = 0o640;
-/** What Linux writes to a pipe in one piece, or not at all. Source: pipe(7), PIPE_BUF. */
-const PIPE_BYTES = 4096;
 /** How soon to try again when a pipe is full. */
 const FULL_PIPE_RETRY_MS = 20;
 const STANDARD_OUTPUT = 1;
@@ -42,7 +41,7 @@ export async function openTarget(path: string, sync: boolean): Promise<WriteTarg
   const there = await stat(path, { bigint: true }).catch(() => undefined);
   const isFile = there === undefined || there.isFile();
   if (there !== undefined && (isFile || there.isSocket()) && isStandardOutput(there)) {
-    return new StandardOutput(identityOf(there), sync && isFile);
+    return new StandardOutput(identityOf(there), isFile, sync);
   }
   if (isFile) return openFile(path, sync);
   const handle = await open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK);
@@ -97,7 +96,7 @@ class RegularFile implements WriteTarget {
   }
 }
 
-/** A pipe, a terminal or another device: lines that fit are written in one piece, so that others' lines do not come between. */
+/** A pipe, a terminal or another device. */
 class Pipe implements WriteTarget {
   readonly #handle: FileHandle;
 
@@ -110,7 +109,7 @@ class Pipe implements WriteTarget {
 
   async write(lines: readonly Lines[], isGivenUp: () => boolean): Promise<void> {
     const write = async (bytes: Buffer): Promise<number> => (await this.#handle.write(bytes)).bytesWritten;
-    for (const piece of piecesOf(lines)) await writeAll(write, piece, isGivenUp);
+    await writePieces(write, bytesOf(lines), isGivenUp);
   }
 
   close(): Promise<void> {
@@ -123,19 +122,22 @@ class Pipe implements WriteTarget {
  * position, and what is written there would overwrite the log; a socket cannot be opened by its name at all.
  */
 class StandardOutput implements WriteTarget {
+  readonly #isFile: boolean;
   readonly #sync: boolean;
 
   constructor(
     readonly identity: string,
+    isFile: boolean,
     sync: boolean,
   ) {
-    this.#sync = sync;
+    this.#isFile = isFile;
+    this.#sync = sync && isFile;
   }
 
   async write(lines: readonly Lines[], isGivenUp: () => boolean): Promise<void> {
     const write = async (bytes: Buffer): Promise<number> =>
       (await writeTo(STANDARD_OUTPUT, bytes)).bytesWritten;
-    await writeAll(write, bytesOf(lines), isGivenUp);
+    await writePieces(write, bytesOf(lines), isGivenUp, !this.#isFile);
     if (this.#sync) await flush(STANDARD_OUTPUT);
   }
 
@@ -153,39 +155,22 @@ function bytesOf(lines: readonly Lines[]): Buffer {
   return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
 }
 
-/** Writes all bytes, and waits in between while whoever reads them does not. */
-async function writeAll(
+/** Writes lines, where others write, too, in pieces that these do not come into; waits in between while whoever reads them does not. */
+async function writePieces(
   write: (bytes: Buffer) => Promise<number>,
   bytes: Buffer,
   isGivenUp: () => boolean,
+  isShared = true,
 ): Promise<void> {
-  for (let rest = bytes; rest.length > 0;) {
+  for (let written = 0; written < bytes.length;) {
     try {
-      rest = rest.subarray(await write(rest));
+      const end = isShared ? endOfPiece(bytes, written) : bytes.length;
+      written += await write(bytes.subarray(written, end));
     } catch (error) {
       if (systemErrorCode(error) !== 'EAGAIN' || isGivenUp()) throw error;
       await delay(FULL_PIPE_RETRY_MS);
     }
   }
-}
-
-/** Puts lines together to pieces that a pipe takes whole; a longer line is a piece of its own. */
-function* piecesOf(lines: readonly Lines[]): Generator<Buffer> {
-  let piece = '';
-  let size = 0;
-  for (const line of lines
-    .map(String)
-    .flatMap((text) => (text.length > PIPE_BYTES ? text.split(/(?<=\n)/) : text))) {
-    const bytes = Buffer.byteLength(line);
-    if (size > 0 && size + bytes > PIPE_BYTES) {
-      yield Buffer.from(piece);
-      piece = '';
-      size = 0;
-    }
-    piece += line;
-    size += bytes;
-  }
-  if (size > 0) yield Buffer.from(piece);
 }
 
 function isStandardOutput(stats: BigIntStats): boolean {
