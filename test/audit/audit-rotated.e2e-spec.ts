@@ -178,7 +178,7 @@ describe('long files', () => {
     );
     const answers = await Promise.all(readers);
     expect(answers.every(({ status }) => status === 200)).toBe(true);
-    // Eight pages, and garbage; the file eight times would be 1,600.
+    // Eight pages, and garbage; the file eight times would be 800.
     expect((rss() - before) / 1e6).toBeLessThan(400);
     for (const answer of answers) {
       expect(answer.headers.get('x-next-cursor')).not.toBeNull();
