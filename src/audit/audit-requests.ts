@@ -1,31 +1,31 @@
-import type { FastifyReply, onSendHookHandler } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { AppError } from '../errors/app-error.js';
 import type { AuditTrail } from './audit-trail.js';
 
 /**
- * The hook that has every audited request written to the trail before its answer leaves, refusals by guards included. An
- * answer that cannot be audited although it must be becomes a 500.
+ * Has a request written to the trail before its answer leaves, and resolves to the answer to send instead: one that cannot be
+ * audited although it must be becomes a 500. Undefined at once if there is nothing to write.
  */
-export function auditHook(trail: AuditTrail, logger: Logger): onSendHookHandler {
+export type AuditAnswer = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => Promise<string | undefined> | undefined;
+
+/** Audits every answer to an audited request, refusals by guards included. */
+export function auditAnswers(trail: AuditTrail, logger: Logger): AuditAnswer {
   trail.logTo(logger);
   if (trail.store === undefined && !logger.isLevelEnabled('info')) {
     logger.error('control actions are not audited: there is no audit store, and the log leaves out requests');
   }
-  return (request, reply, _payload, done) => {
-    const { record } = request;
-    if (record.audited === undefined || trail.store === undefined) {
-      done();
-      return;
-    }
-    trail.conclude(record).then((failure) => {
+  return ({ record }, reply) => {
+    if (record.audited === undefined || trail.store === undefined) return undefined;
+    return trail.conclude(record).then((failure) => {
       // A 500 says already that something is wrong, and knows better what.
-      if (failure === undefined || record.errorCode === 'INTERNAL_ERROR') done();
-      else {
-        record.errorCode = failure.code;
-        done(null, answerInstead(failure, reply));
-      }
-    }, done);
+      if (failure === undefined || record.errorCode === 'INTERNAL_ERROR') return undefined;
+      record.errorCode = failure.code;
+      return answerInstead(failure, reply);
+    });
   };
 }
 

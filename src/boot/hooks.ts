@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { auditHook } from '../audit/audit-requests.js';
+import { auditAnswers } from '../audit/audit-requests.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { AppError } from '../errors/app-error.js';
 import { EventHub } from '../events/event-hub.js';
@@ -78,7 +78,8 @@ export function addHooks(app: NestFastifyApplication, parts: HookParts): AnswerU
     request.record = new RequestRecord();
     request.exchange = new Exchange(request, reply, end);
     drain.enter();
-    void reply.header('X-Request-Id', request.id);
+    // Names of headers are written in small letters, as Fastify would make others of them anyway, for every answer.
+    void reply.header('x-request-id', request.id);
     securityHeaders.apply(request.url, reply);
   };
   const isOpenWhatever = (url: string): boolean => url.startsWith('/health/');
@@ -101,19 +102,28 @@ export function addHooks(app: NestFastifyApplication, parts: HookParts): AnswerU
   });
 
   // ── Its answer is ready, and has not left ──
-  // First, as an answer that cannot be audited although it must be becomes another one.
-  fastify.addHook('onSend', auditHook(app.get(AuditTrail), logger));
-  fastify.addHook('onSend', (request, reply, _payload, done) => {
+  const leave = (request: FastifyRequest, reply: FastifyReply): void => {
     metrics.observe(request, reply);
     // From here on the exchange waits for the answer to leave, or for the caller to be gone; then it ends: log and drain.
     request.exchange.noteAnswer();
-    done();
+  };
+  const audit = auditAnswers(app.get(AuditTrail), logger);
+  fastify.addHook('onSend', (request, reply, _payload, done) => {
+    // First, as an answer that cannot be audited although it must be becomes another one.
+    const audited = audit(request, reply);
+    if (audited === undefined) {
+      leave(request, reply);
+      done();
+    } else
+      audited.then((instead) => {
+        leave(request, reply);
+        done(null, instead);
+      }, done);
   });
 
   return (error, request, reply) => {
     begin(request, reply);
     filter.answer(error, request, reply);
-    metrics.observe(request, reply);
-    request.exchange.noteAnswer();
+    leave(request, reply);
   };
 }

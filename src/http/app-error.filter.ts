@@ -32,8 +32,8 @@ export class AppErrorFilter implements ExceptionFilter {
     void reply
       .code(error.status)
       .headers(error.headers)
-      .header('X-Request-Id', request.id)
-      .header('Content-Type', 'application/json; charset=utf-8')
+      .header('x-request-id', request.id)
+      .header('content-type', 'application/json; charset=utf-8')
       .send(JSON.stringify(error.toBody()));
   }
 

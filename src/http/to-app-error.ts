@@ -26,7 +26,7 @@ export function toAppError(error: unknown, requestId: string): AppError {
 
 function fromGateway({ code, message, info, retryAfterMs, cause }: GatewayError): AppError {
   const headers = retryAfterMs === undefined ? {} : { 'Retry-After': String(Math.ceil(retryAfterMs / 1000)) };
-  return new AppError(code, message, info, headers, { cause });
+  return new AppError(code, message, info, headers, cause === undefined ? undefined : { cause });
 }
 
 /** Nest's exceptions and the `FST_*` errors of Fastify and its plugins carry the status they mean. */

@@ -58,8 +58,8 @@ export class RateLimiter {
 
   #judge({ count, endsInMs }: Count, scope: RateLimitScope, limit: number, reply: FastifyReply): void {
     const seconds = Math.max(1, Math.ceil(endsInMs / 1000));
-    void reply.header('RateLimit-Policy', `"${scope}";q=${limit};w=${WINDOW_SECONDS}`);
-    void reply.header('RateLimit', `"${scope}";r=${Math.max(0, limit - count)};t=${seconds}`);
+    void reply.header('ratelimit-policy', `"${scope}";q=${limit};w=${WINDOW_SECONDS}`);
+    void reply.header('ratelimit', `"${scope}";r=${Math.max(0, limit - count)};t=${seconds}`);
     if (count <= limit) return;
     this.#metrics.countRateLimited(scope);
     throw new AppError(

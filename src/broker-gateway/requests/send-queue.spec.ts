@@ -62,6 +62,31 @@ describe('SendQueue', () => {
     expect(sent).toEqual([['a', 'b'], ['c']]);
   });
 
+  it('does not keep 32 commands until the end of the tick, and begins to count anew with each message', async () => {
+    const queue = make({ maxCommands: 100, maxBytes: 1000 });
+    const names = Array.from({ length: 70 }, (_, number) => String(number));
+    add(queue, ...names);
+    expect(sent).toEqual([names.slice(0, 32), names.slice(32, 64)]);
+    await nextTurn();
+    expect(sent.slice(2)).toEqual([names.slice(64)]);
+  });
+
+  it('keeps bulk commands until the end of the tick, however many, and what the connection does not take', async () => {
+    const queue = make({ maxCommands: 100, maxBytes: 1000 });
+    for (let number = 0; number < 40; number += 1) queue.add(command('bulk', { isBulk: true }));
+    expect(sent).toEqual([]);
+    room = 0;
+    add(queue, ...Array<string>(40).fill('single'));
+    await nextTurn();
+    expect(sent).toEqual([]);
+    room = 2;
+    queue.flush();
+    expect(sent.map((batch) => [batch[0], batch.length])).toEqual([
+      ['single', 40],
+      ['bulk', 40],
+    ]);
+  });
+
   it('splits at the largest number of commands', async () => {
     const queue = make();
     add(queue, 'a', 'b', 'c', 'd');

@@ -25,6 +25,12 @@ export interface BatchLimits {
 /** What the connection takes now: nothing, only what is not bulk, or anything. */
 export type Room = 'none' | 'single' | 'any';
 
+/**
+ * So many commands that are not bulk do not wait for the others of their tick: the broker works on them while this process
+ * reads the next ones, where both would wait for each other in turn. Fewer cost a message too many; figures in bench/README.md.
+ */
+const ENOUGH_FOR_A_MESSAGE = 32;
+
 const TURNS = CONTROL_API_NAMES.map((_api, first) => [
   ...CONTROL_API_NAMES.slice(first),
   ...CONTROL_API_NAMES.slice(0, first),
@@ -36,8 +42,8 @@ interface Lanes<T extends Sendable> {
 }
 
 /**
- * Collects the commands of one tick of the event loop and hands them over as batches, one API each; first in, first out
- * within an API, bulk commands after all others. The APIs take turns.
+ * Collects the commands of one tick of the event loop, or enough of them for a message, and hands them over as batches, one
+ * API each; first in, first out within an API, bulk commands after all others. The APIs take turns.
  *
  * While the connection takes no more messages, commands stay here, where they can still be dropped, until `flush` is
  * called again.
@@ -50,6 +56,8 @@ export class SendQueue<T extends Sendable> {
   /** Which API came first last time. */
   #turn = TURNS.length - 1;
   #scheduled: NodeJS.Immediate | undefined;
+  /** Commands that are not bulk and came since the last flush. */
+  #added = 0;
 
   /**
    * @param room what the connection takes now
@@ -67,17 +75,23 @@ export class SendQueue<T extends Sendable> {
     this.#limits = limits;
   }
 
-  /** Takes a command; it is sent, with the others of this tick, before the event loop waits again. */
+  /** Takes a command; it is sent, with others of this tick, before the event loop waits again. */
   add(command: T): void {
     const { single, bulk } = this.#lanes[command.api];
-    (command.isBulk ? bulk : single).push(command);
-    this.#scheduled ??= setImmediate(this.flush);
+    if (command.isBulk) bulk.push(command);
+    else {
+      single.push(command);
+      this.#added += command.size;
+    }
+    if (this.#added >= ENOUGH_FOR_A_MESSAGE) this.flush();
+    else this.#scheduled ??= setImmediate(this.flush);
   }
 
   /** Sends as many batches as the connection takes now. */
   readonly flush = (): void => {
     clearImmediate(this.#scheduled);
     this.#scheduled = undefined;
+    this.#added = 0;
     for (let room = this.#room(); room !== 'none'; room = this.#room()) {
       if (!this.#sendOne('single') && (room === 'single' || !this.#sendOne('bulk'))) return;
     }
