@@ -30,7 +30,10 @@ export interface Ticks<Row> {
 
 export interface TableProps<Row> {
   readonly label: string;
-  /** Sets the columns' widths (`--columns`, `--least-width`) in the page's style sheet. */
+  /**
+   * Sets, in the page's style sheet, the columns' widths (`--columns`, `--least-width`), and for a narrow window what a card
+   * looks like: `grid-template-areas` with the columns' names, and `tick`.
+   */
   readonly class: string;
   readonly rows: readonly Row[];
   readonly keyOf: (row: Row) => string;
@@ -130,7 +133,7 @@ export function Table<Row>(props: TableProps<Row>) {
                 }}
               >
                 {ticks !== undefined && (
-                  <div role="gridcell" class="table-tick">
+                  <div role="gridcell" class="table-tick" style={cardArea('tick')}>
                     <input
                       type="checkbox"
                       tabIndex={-1}
@@ -145,6 +148,7 @@ export function Table<Row>(props: TableProps<Row>) {
                     key={name}
                     role="gridcell"
                     class={isNumber ? `column-${name} number` : `column-${name}`}
+                    style={cardArea(name)}
                   >
                     {cell(row)}
                   </div>
@@ -157,6 +161,9 @@ export function Table<Row>(props: TableProps<Row>) {
     </div>
   );
 }
+
+/** The place of a cell in a card, by its name. Preact sets it through the CSSOM: the CSP forbids inline styles. */
+const cardArea = (name: string) => (isNarrow.value ? { gridArea: name } : undefined);
 
 /** Clicks on these are their own, and open no row. */
 function isControl(target: EventTarget | null): boolean {
