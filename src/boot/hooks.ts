@@ -115,10 +115,12 @@ export function addHooks(app: NestFastifyApplication, parts: HookParts): AnswerU
       leave(request, reply);
       done();
     } else
-      audited.then((instead) => {
-        leave(request, reply);
-        done(null, instead);
-      }, done);
+      audited
+        .then((instead) => {
+          leave(request, reply);
+          done(null, instead);
+        })
+        .catch(done);
   });
 
   return (error, request, reply) => {

@@ -41,8 +41,8 @@ export interface SenderParts {
 }
 
 /**
- * Sends requests in messages: those of one tick together, or enough of them for a message, within the broker's limits, and
- * only so many messages at once that are not known to have arrived.
+ * Sends requests in messages: those of one tick together, within the broker's limits, and only so many messages at once
+ * that are not known to have arrived.
  */
 export class MessageSender {
   readonly #parts: SenderParts;
@@ -144,6 +144,7 @@ export class MessageSender {
 
   get #room(): Room {
     if (!this.#window.hasRoom) return 'none';
+    if (this.#window.underWay === 0) return 'idle';
     return this.#window.underWay < MAX_UNDER_WAY_BULK ? 'any' : 'single';
   }
 

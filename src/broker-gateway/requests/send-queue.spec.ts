@@ -62,29 +62,45 @@ describe('SendQueue', () => {
     expect(sent).toEqual([['a', 'b'], ['c']]);
   });
 
-  it('does not keep 32 commands until the end of the tick, and begins to count anew with each message', async () => {
+  it('gives 32 commands to a broker with nothing to do, and the rest of the tick in one message', async () => {
     const queue = make({ maxCommands: 100, maxBytes: 1000 });
     const names = Array.from({ length: 70 }, (_, number) => String(number));
-    add(queue, ...names);
-    expect(sent).toEqual([names.slice(0, 32), names.slice(32, 64)]);
+    largestRoom = 'idle';
+    add(queue, ...names.slice(0, 40));
+    largestRoom = 'any';
+    add(queue, ...names.slice(40));
+    expect(sent).toEqual([names.slice(0, 32)]);
     await nextTurn();
-    expect(sent.slice(2)).toEqual([names.slice(64)]);
+    expect(sent.slice(1)).toEqual([names.slice(32)]);
   });
 
   it('keeps bulk commands until the end of the tick, however many, and what the connection does not take', async () => {
     const queue = make({ maxCommands: 100, maxBytes: 1000 });
+    largestRoom = 'idle';
     for (let number = 0; number < 40; number += 1) queue.add(command('bulk', { isBulk: true }));
-    expect(sent).toEqual([]);
+    add(queue, ...Array<string>(32).fill('single'));
+    expect(sent).toEqual([Array<string>(32).fill('single')]);
     room = 0;
-    add(queue, ...Array<string>(40).fill('single'));
+    add(queue, ...Array<string>(40).fill('more'));
     await nextTurn();
-    expect(sent).toEqual([]);
+    expect(sent).toHaveLength(1);
     room = 2;
     queue.flush();
-    expect(sent.map((batch) => [batch[0], batch.length])).toEqual([
-      ['single', 40],
+    expect(sent.slice(1).map((batch) => [batch[0], batch.length])).toEqual([
+      ['more', 40],
       ['bulk', 40],
     ]);
+  });
+
+  it('forgets what it counted with what it forgets', async () => {
+    const queue = make({ maxCommands: 100, maxBytes: 1000 });
+    largestRoom = 'idle';
+    add(queue, ...Array<string>(31).fill('gone'));
+    queue.clear();
+    add(queue, 'a');
+    expect(sent).toEqual([]);
+    await nextTurn();
+    expect(sent).toEqual([['a']]);
   });
 
   it('splits at the largest number of commands', async () => {

@@ -22,12 +22,12 @@ export interface BatchLimits {
   readonly maxBytes: number;
 }
 
-/** What the connection takes now: nothing, only what is not bulk, or anything. */
-export type Room = 'none' | 'single' | 'any';
+/** What the connection takes now: nothing, only what is not bulk, or anything; `idle`: anything, and nothing is under way. */
+export type Room = 'none' | 'single' | 'any' | 'idle';
 
 /**
- * So many commands that are not bulk do not wait for the others of their tick: the broker works on them while this process
- * reads the next ones, where both would wait for each other in turn. Fewer cost a message too many; figures in bench/README.md.
+ * So many commands that are not bulk do not wait for the others of their tick if the broker has nothing to do: it works on them
+ * while this process reads the next ones, where both would wait for each other in turn. Figures in bench/README.md.
  */
 const ENOUGH_FOR_A_MESSAGE = 32;
 
@@ -42,8 +42,9 @@ interface Lanes<T extends Sendable> {
 }
 
 /**
- * Collects the commands of one tick of the event loop, or enough of them for a message, and hands them over as batches, one
- * API each; first in, first out within an API, bulk commands after all others. The APIs take turns.
+ * Collects the commands of one tick of the event loop and hands them over as batches, one API each; first in, first out
+ * within an API, bulk commands after all others. The APIs take turns. A broker with nothing to do gets the first batch as soon
+ * as there is enough for one.
  *
  * While the connection takes no more messages, commands stay here, where they can still be dropped, until `flush` is
  * called again.
@@ -56,7 +57,7 @@ export class SendQueue<T extends Sendable> {
   /** Which API came first last time. */
   #turn = TURNS.length - 1;
   #scheduled: NodeJS.Immediate | undefined;
-  /** Commands that are not bulk and came since the last flush. */
+  /** Commands that are not bulk and came since the last batch. */
   #added = 0;
 
   /**
@@ -83,15 +84,14 @@ export class SendQueue<T extends Sendable> {
       single.push(command);
       this.#added += command.size;
     }
-    if (this.#added >= ENOUGH_FOR_A_MESSAGE) this.flush();
-    else this.#scheduled ??= setImmediate(this.flush);
+    this.#scheduled ??= setImmediate(this.flush);
+    if (this.#added >= ENOUGH_FOR_A_MESSAGE && this.#room() === 'idle') this.#sendOne('single');
   }
 
   /** Sends as many batches as the connection takes now. */
   readonly flush = (): void => {
     clearImmediate(this.#scheduled);
     this.#scheduled = undefined;
-    this.#added = 0;
     for (let room = this.#room(); room !== 'none'; room = this.#room()) {
       if (!this.#sendOne('single') && (room === 'single' || !this.#sendOne('bulk'))) return;
     }
@@ -109,6 +109,7 @@ export class SendQueue<T extends Sendable> {
   clear(): void {
     clearImmediate(this.#scheduled);
     this.#scheduled = undefined;
+    this.#added = 0;
     for (const api of CONTROL_API_NAMES) {
       this.#lanes[api].single.clear();
       this.#lanes[api].bulk.clear();
@@ -117,6 +118,7 @@ export class SendQueue<T extends Sendable> {
 
   /** Sends one message of the next API that has commands in this lane; false if none has. */
   #sendOne(lane: keyof Lanes<T>): boolean {
+    this.#added = 0;
     for (const api of this.#inTurn()) {
       const batch = this.#takeBatch(this.#lanes[api][lane]);
       if (batch.length === 0) continue;
