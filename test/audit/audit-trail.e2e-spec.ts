@@ -272,6 +272,8 @@ describe('rotation', () => {
           expect(statSync(file).isFile()).toBe(true);
         }
       }
+      // What was under way at the last move may all have gone into the moved file.
+      await until(() => statSync(file, { throwIfNoEntry: false })?.size, 'lines in the last file');
       const answered = await stop();
       const lines = [file, ...rotated].flatMap((path) => linesOf(path));
       expect(lines.map(({ clientId }) => String(clientId)).sort()).toEqual(answered.sort());
