@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { AuditTrail } from '../audit/audit-trail.js';
+import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
 import { ConfigError } from '../config/config-error.js';
 import { ConfigStore } from '../config/config-store.js';
 import { DEMO_TOKEN, embeddedDefault } from './embedded-default.js';
@@ -18,6 +19,8 @@ import { FileWatcher } from '../reload/file-watcher.js';
 
 /** A changed file is acted upon when it has stayed the same for this long. */
 const WATCH_INTERVAL_MS = 1000;
+/** Nobody is let in before the brokers have been tried: who comes first would be told that they are down. Those that are down wait for nobody. */
+const FIRST_ATTEMPTS_MS = 2000;
 
 /** A running service. */
 export interface RunningService {
@@ -96,6 +99,7 @@ async function listen(store: ConfigStore, logger: Logger): Promise<Listening> {
   const { host, port } = store.current.http;
   const app = await createApp(store, logger);
   try {
+    await app.get(BrokerGateway).firstAttempts(FIRST_ATTEMPTS_MS);
     await app.listen(port, host);
   } catch (error) {
     await app.close();

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { BrokerConfig } from '../config/config.js';
 import { ConfigStore } from '../config/config-store.js';
@@ -86,6 +87,15 @@ export class BrokerGateway {
   open(): void {
     this.#reconcile();
     this.#config.onChange(() => this.#reconcile());
+  }
+
+  /** Resolves when every broker is connected or could not be reached once, at most so many milliseconds later. */
+  async firstAttempts(timeoutMs: number): Promise<void> {
+    const tried = [...this.#entries.values()].map(({ broker }) => broker.client.connection.whenTried);
+    const giveUp = new AbortController();
+    const timeout = delay(timeoutMs, undefined, { signal: giveUp.signal }).catch(() => undefined);
+    await Promise.race([Promise.all(tried), timeout]);
+    giveUp.abort();
   }
 
   /**

@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { fileConfig } from '../support/file-service.js';
 import { freePort } from '../support/free-port.js';
 import { RawHttp } from '../support/raw-http.js';
+import { ScriptedBroker } from '../support/scripted-broker.js';
 import { ServiceProcess } from '../support/service-process.js';
 
 const SECRET = 'hunter2-in-the-file';
@@ -95,8 +97,39 @@ describe('the environment', () => {
   });
 });
 
-it('starts while its brokers are down', async () => {
-  const broker = { id: 'b', url: `mqtt://127.0.0.1:${await freePort()}` };
-  service = ServiceProcess.spawn(JSON.stringify({ projects: [{ id: 'p', brokers: [broker] }] }));
-  expect((await fetch(`${await service.url()}/health/ready`)).status).toBe(200);
+describe('its brokers, when it starts', () => {
+  const config = (url: string): string =>
+    JSON.stringify(fileConfig([{ id: 'b', url, protocolVersion: 4 }], { ops: 'editor' }));
+
+  const disconnect = async (): Promise<number> => {
+    const path = '/api/projects/p/brokers/b/client-control/disconnect';
+    const { status } = await fetch(`${await service.url()}${path}`, {
+      method: 'PUT',
+      headers: { authorization: 'Bearer ops', 'content-type': 'application/json' },
+      body: '{"clientid":"pump-07"}',
+    });
+    return status;
+  };
+
+  it('may be down', async () => {
+    service = ServiceProcess.spawn(config(`mqtt://127.0.0.1:${await freePort()}`));
+    expect((await fetch(`${await service.url()}/health/ready`)).status).toBe(200);
+    expect(await disconnect()).toBe(503);
+  });
+
+  it('are connected before anybody can ask for them, though they are slow', async () => {
+    const broker = await ScriptedBroker.start();
+    broker.aedes.preConnect = (_client, _packet, done) => void setTimeout(() => done(null, true), 500);
+    service = ServiceProcess.spawn(config(broker.url));
+    expect(await disconnect()).toBe(200);
+    await broker.stop();
+  });
+
+  it('that say nothing hold it up no longer than for a moment', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    service = ServiceProcess.spawn(config(`mqtt://127.0.0.1:${(silent.address() as AddressInfo).port}`));
+    expect(await disconnect()).toBe(503);
+    silent.close();
+  });
 });

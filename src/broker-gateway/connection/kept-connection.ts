@@ -47,6 +47,8 @@ const STABLE_AFTER_MS = 1000;
  * until closed. Each attempt has a client id of its own, so that nobody who saw one can take the next one's place.
  */
 export class KeptConnection {
+  /** Resolves when the first attempt has succeeded or failed, or there will be none. */
+  readonly whenTried: Promise<void>;
   readonly #config: BrokerConfig;
   readonly #gate: ConnectGate;
   readonly #handlers: KeptConnectionHandlers;
@@ -59,11 +61,13 @@ export class KeptConnection {
   #certificateExpiresAt: number | null = null;
   #visible: ConnectionState = 'connecting';
   #since = Date.now();
+  #tried!: () => void;
 
   constructor(config: BrokerConfig, gate: ConnectGate, handlers: KeptConnectionHandlers) {
     this.#config = config;
     this.#gate = gate;
     this.#handlers = handlers;
+    this.whenTried = new Promise((resolve) => (this.#tried = resolve));
   }
 
   get state(): KeptState {
@@ -184,6 +188,7 @@ export class KeptConnection {
     if (visible !== this.#visible) this.#since = Date.now();
     this.#visible = visible;
     this.#handlers.onStateChange(visible);
+    if (visible !== 'connecting') this.#tried();
   }
 }
 
