@@ -14,7 +14,7 @@ import { systemErrorCode } from '../errors/system-error-code.js';
 import { ReloadMetrics } from '../reload/reload-metrics.js';
 import { ConfigReloader, type ReloadTrigger } from '../reload/config-reloader.js';
 import { ConfigSource } from '../reload/config-source.js';
-import { listenIssue } from '../reload/listen-probe.js';
+import { listenIssue, listenProblem } from '../reload/listen-probe.js';
 import { FileWatcher } from '../reload/file-watcher.js';
 
 /** A changed file is acted upon when it has stayed the same for this long. */
@@ -97,6 +97,9 @@ interface Listening {
 
 async function listen(store: ConfigStore, logger: Logger): Promise<Listening> {
   const { host, port } = store.current.http;
+  // Before anything is opened: the one that has the port may be this very service, whose control connections must not be taken over.
+  const problem = await listenProblem({ host, port });
+  if (problem !== undefined) throw new ConfigError('http', [problem]);
   const app = await createApp(store, logger);
   try {
     await app.get(BrokerGateway).firstAttempts(FIRST_ATTEMPTS_MS);

@@ -45,14 +45,14 @@ export class ClientControlService {
     if (!isAllowed(caller, required)) throw notAllowed(required);
     // Its subscriptions are as vital to the service as its connection, so every operation leaves it alone.
     this.#gateway.guardOwn(broker, body.clientid);
+    if (this.#audit.isRequired) await this.#audit.announce(record);
     const known = this.#gateway.capabilities(broker);
     // What is known right after a connect may not be all: only what depends on it waits for it.
     const isUnsure = known.extension === null && operation.missing?.(body, known) !== undefined;
     const capabilities = isUnsure ? await this.#gateway.capabilitiesKnown(broker) : known;
-    const isConnected = this.#gateway.isConnected(broker);
-    const { api, command } = planCommand(operation, body, isConnected ? capabilities : undefined);
-    if (this.#audit.isRequired) await this.#audit.announce(record);
-    const data = await this.#gateway.request(broker, api, command);
+    // A plan holds for this turn only: a broker that is not connected now may be in the next, and get what was planned for none.
+    const plan = planCommand(operation, body, this.#gateway.isConnected(broker) ? capabilities : undefined);
+    const data = await this.#gateway.request(broker, plan.api, plan.command);
     const remark = operation.remark?.(data);
     if (remark !== undefined) call.setHeaders(remark.headers);
     if (operation.success.status === 204) return undefined;

@@ -9,12 +9,21 @@ export async function listenIssues(next: HttpConfig, running: HttpConfig): Promi
   const { host, port } = next;
   if (host === running.host && port === running.port) return [];
   // Our own port is taken by ourselves.
-  const server = createServer().listen(port === running.port ? 0 : port, host);
+  const issue = await listenProblem({ host, port: port === running.port ? 0 : port });
+  return issue === undefined ? [] : [issue];
+}
+
+/** Why nobody can listen there now; undefined if somebody can. */
+export async function listenProblem({
+  host,
+  port,
+}: Pick<HttpConfig, 'host' | 'port'>): Promise<Issue | undefined> {
+  const server = createServer().listen(port, host);
   try {
     await once(server, 'listening');
-    return [];
+    return undefined;
   } catch (error) {
-    return [listenIssue(error, host, port)];
+    return listenIssue(error, host, port);
   } finally {
     server.close();
   }

@@ -335,6 +335,32 @@ describe('a trail that cannot be written', () => {
     expect(linesOf().map(({ requestId }) => requestId)[1]).toBe(whenSent[0]?.requestId);
   });
 
+  it('that is slow, while the broker comes, has nothing sent without the conditions that it was asked with', async () => {
+    const port = await freePort();
+    await start({ file, required: true }, [
+      {
+        id: 'late',
+        url: `mqtt://127.0.0.1:${port}`,
+        protocolVersion: 4,
+        reconnect: { minDelayMs: 10, maxDelayMs: 20 },
+      },
+    ]);
+    await service.brokerState('late', 'disconnected');
+    const trail = service.app.get(AuditTrail);
+    const announce = trail.announce.bind(trail);
+    let late: ScriptedBroker | undefined;
+    trail.announce = async (request) => {
+      await announce(request);
+      late = await ScriptedBroker.start(port);
+      await service.brokerState('late');
+    };
+    const body = { clientid: 'a', ifConnectedSince: 1_764_000_000_000 };
+    const answer = await service.control('disconnect', body, { broker: 'late' });
+    expectError(answer, 'NOT_SUPPORTED_BY_BROKER');
+    expect(late?.commands).toEqual([]);
+    await late?.stop();
+  });
+
   it('answers 500 when only the end of an action cannot be written, and says that it was carried out', async () => {
     await start({ file, required: true });
     broker.script = (message) => {

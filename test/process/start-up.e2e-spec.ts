@@ -81,12 +81,19 @@ describe('the environment', () => {
     expect(await failsToStart()).toMatch(message);
   });
 
-  it('can ask for a port that is taken, which ends the process with 1 and a word about PORT', async () => {
+  it('can ask for a port that is taken, which ends the process with 1 and a word about PORT, and troubles no broker', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { port } = taken.address() as AddressInfo;
-    service = ServiceProcess.spawn('{}', { PORT: String(port) });
+    const broker = await ScriptedBroker.start();
+    let logins = 0;
+    broker.server.on('connection', () => (logins += 1));
+    const config = JSON.stringify(fileConfig([{ id: 'b', url: broker.url, protocolVersion: 4 }]));
+    service = ServiceProcess.spawn(config, { PORT: String(port) });
     expect(await failsToStart()).toMatch(/the port \d+ on 127\.0\.0\.1 is taken; set PORT/);
+    // It may be taken by the same service, whose connection this one could take over.
+    expect(logins).toBe(0);
+    await broker.stop();
     taken.close();
   });
 
