@@ -155,6 +155,14 @@ export class BrokerGateway {
     return this.#entry(broker)?.broker.client.connection.visibleState === 'connected';
   }
 
+  /**
+   * Stands for what sends the commands to a broker: another object once a changed configuration has taken over. Commands keep
+   * their order while it is the same; what was sent by the one before may still be on its way.
+   */
+  servedBy(broker: BrokerRef): object | undefined {
+    return this.#entry(broker)?.broker.client;
+  }
+
   /** How a broker's connection is doing. */
   status(broker: BrokerRef): BrokerStatus {
     return this.#entry(broker)?.broker.status ?? NOT_OPENED;

@@ -43,8 +43,8 @@ export interface LaneParts<J extends Job> {
  * The commands of one call to one broker: as many at a time as the broker keeps up with. A broker that is slow gets fewer, so
  * that commands do not run out of time while they wait for each other.
  *
- * They are carried out in their order: a broker keeps that of one control topic, so that what goes over another topic waits
- * until all before it have ended.
+ * They are carried out in their order: a broker keeps that of one control topic on one connection, so that what goes over
+ * another topic, or over the connection of a changed configuration, waits until all before it have ended.
  */
 export class BrokerLane<J extends Job> {
   readonly #parts: LaneParts<J>;
@@ -52,8 +52,9 @@ export class BrokerLane<J extends Job> {
   #jobs: J[] = [];
   #head = 0;
   #inFlight = 0;
-  /** Where what is in flight went. */
+  /** Where what is in flight went: the topic, and what {@link BrokerGateway.servedBy} said. */
   #api: ControlApi | undefined;
+  #servedBy: object | undefined;
   /** Whether the next job goes elsewhere. */
   #isTurning = false;
   #limit = FIRST_IN_FLIGHT;
@@ -97,6 +98,12 @@ export class BrokerLane<J extends Job> {
   readonly #pump = (): void => {
     this.#isScheduled = false;
     const { gateway, broker } = this.#parts;
+    const servedBy = gateway.servedBy(broker);
+    if (servedBy !== this.#servedBy && this.#inFlight > 0) {
+      this.#isTurning = true;
+      return;
+    }
+    this.#servedBy = servedBy;
     // What the broker can do changes with its connection, not within a turn.
     const capabilities = gateway.isConnected(broker) ? gateway.capabilities(broker) : undefined;
     // What is refused at once, because the broker is down, does not count as on its way; others have their turn nonetheless.

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ScriptedBroker, successFor, type ArrivedMessage } from '../../support/scripted-broker.js';
-import { TestService, TOKENS } from '../../support/test-service.js';
+import { testConfig, TestService, TOKENS } from '../../support/test-service.js';
 import { settled, until } from '../../support/until.js';
 import { LineStream, type BulkBody } from './fleet.js';
 
@@ -205,6 +205,33 @@ describe('a call in the middle of which', () => {
       expect([outcome, (error as { code?: string } | undefined)?.code]).toEqual(expected);
     }
     expect(new Set(broker.commands.map(({ clientid }) => clientid))).toEqual(sent);
+  });
+
+  it('a changed configuration takes over does everything in its order, over the one connection and then the other', async () => {
+    const held: ArrivedMessage[] = [];
+    broker.script = (message) => void held.push(message);
+    const entry = { id: 'b', url: broker.url, protocolVersion: 4, maxBatch: 10 };
+    await startService([entry]);
+    await service.brokerState('b');
+    const ref = { projectId: 'p', brokerId: 'b' };
+    const before = service.gateway.ownClientId(ref);
+    // Unsubscribed long after it was subscribed, so that one waits in the old connection's queue when the other is sent.
+    const operations = Array.from({ length: 1000 }, (_, at) => [
+      { action: 'subscribe', clientid: `c${at}`, topic: 't' },
+      ...(at < 100 ? [] : [{ action: 'unsubscribe', clientid: `c${at - 100}`, topic: 't' }]),
+    ]).flat();
+    const called = bulk(operations);
+    await until(() => held.length > 0, 'commands arrive');
+    service.config.replace(testConfig({ brokers: [{ ...entry, maxBatch: 11 }] }));
+    await until(() => service.gateway.ownClientId(ref) !== before, 'the change has taken over');
+    broker.script = ({ succeed }) => succeed();
+    for (const { succeed } of held) succeed();
+    const { summary } = await called;
+    expect(summary.done).toBe(operations.length);
+    expect(Math.max(...broker.messages.map(({ commands }) => commands.length))).toBe(11);
+    expect(broker.commands.map(({ command, clientid }) => [command, clientid])).toEqual(
+      operations.map(({ action, clientid }) => [`${action}Client`, clientid]),
+    );
   });
 
   it('the caller is slow goes on for longer than a request may take otherwise', async () => {
