@@ -41,9 +41,13 @@ describe('readBearerToken', () => {
   });
 
   it('answers quickly however hostile the header is', () => {
-    const startedAt = performance.now();
-    expect(readBearerToken(`Bearer ${' '.repeat(100_000)}`)).toEqual({ kind: 'malformed' });
-    expect(readBearerToken(`Bearer ${'a'.repeat(100_000)}!`)).toEqual({ kind: 'malformed' });
-    expect(performance.now() - startedAt).toBeLessThan(1000);
+    const readMs = (): number => {
+      const startedAt = performance.now();
+      expect(readBearerToken(`Bearer ${' '.repeat(100_000)}`)).toEqual({ kind: 'malformed' });
+      expect(readBearerToken(`Bearer ${'a'.repeat(100_000)}!`)).toEqual({ kind: 'malformed' });
+      return performance.now() - startedAt;
+    };
+    // The best of some: the machine may have stopped for others meanwhile.
+    expect(Math.min(readMs(), readMs(), readMs())).toBeLessThan(1000);
   });
 });
