@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import type { Client } from 'aedes';
 import { sha256Hex } from '../../src/auth/token-table.js';
@@ -121,7 +122,13 @@ describe('on SIGTERM with a command in flight', () => {
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('on %s while it starts', (signal) => {
   it('exits with 0 at once, and never listens', async () => {
-    const starting = ServiceProcess.spawn('{}');
+    // It does not listen before its brokers have been tried, and waits for one that says nothing: time for the signal.
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const url = `mqtt://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const starting = ServiceProcess.spawn(
+      JSON.stringify({ projects: [{ id: 'p', brokers: [{ id: 'b', url }] }] }),
+    );
     await starting.catchesSignals();
     const startedAt = performance.now();
     starting.signal(signal);
@@ -129,6 +136,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('on %s while it starts', (signal) 
     expect(performance.now() - startedAt).toBeLessThan(GRACE_MS);
     expect(starting.lines.map(({ msg }) => msg).join()).not.toContain('listening');
     await starting.stop();
+    silent.close();
   });
 
   // Process 1 of a PID namespace, as in a container: the kernel drops signals that it has no handler for.
