@@ -8,7 +8,8 @@ import { settled, until } from '../../support/until.js';
 import { LineStream, type BulkBody } from './fleet.js';
 
 const ON_BROKER = '/api/projects/p/brokers/b/client-control/bulk';
-const TIMEOUT_MS = 1500;
+/** How long a broker that a test has silenced is waited for; the others may take their time. */
+const SILENT_MS = 1500;
 
 let brokers: ScriptedBroker[];
 let service: TestService;
@@ -28,12 +29,12 @@ afterEach(async () => {
 });
 
 async function startService(
-  entries: readonly { readonly id: string; readonly url: string }[],
+  entries: readonly { readonly id: string; readonly url: string; readonly requestTimeoutMs?: number }[],
   config: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   const settings = entries.map((entry) => ({
     protocolVersion: 4,
-    requestTimeoutMs: TIMEOUT_MS,
+    requestTimeoutMs: 20_000,
     ...entry,
   }));
   service = await TestService.start({ brokers: settings, config });
@@ -101,7 +102,13 @@ describe('a call over fifteen brokers', () => {
     const started = await Promise.all(Array.from({ length: 15 }, startBroker));
     const [down, silent, refusing] = started;
     if (down === undefined || silent === undefined || refusing === undefined) throw new Error('no brokers');
-    await startService(started.map(({ url }, at) => ({ id: `b${at}`, url })));
+    await startService(
+      started.map((broker, at) => ({
+        id: `b${at}`,
+        url: broker.url,
+        ...(broker === silent && { requestTimeoutMs: SILENT_MS }),
+      })),
+    );
     for (const at of started.keys()) await service.brokerState(`b${at}`);
     await down.stop();
     await service.brokerState('b0', 'disconnected');
@@ -135,7 +142,7 @@ describe('a call over fifteen brokers', () => {
     }
     for (const broker of started.slice(3)) expect(broker.commands).toHaveLength(20);
     // The silent one is waited for, once.
-    expect(performance.now() - startedAt).toBeLessThan(TIMEOUT_MS * 6);
+    expect(performance.now() - startedAt).toBeLessThan(SILENT_MS * 10);
   });
 });
 
@@ -181,7 +188,7 @@ describe('a call in the middle of which', () => {
   it('the service is stopped lets what was sent end, never sends the rest, and says so of each', async () => {
     const held: ArrivedMessage[] = [];
     broker.script = (message) => void held.push(message);
-    await startService([{ id: 'b', url: broker.url, requestTimeoutMs: 60_000 } as never]);
+    await startService([{ id: 'b', url: broker.url, requestTimeoutMs: 60_000 }]);
     await service.brokerState('b');
     const stream = open();
     // More than may be in flight, and more than may wait.
