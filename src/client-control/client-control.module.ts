@@ -7,6 +7,7 @@ import { MetricsModule } from '../metrics/metrics.module.js';
 import { RateLimitModule } from '../rate-limit/rate-limit.module.js';
 import { RegistryModule } from '../registry/registry.module.js';
 import { BulkController } from './bulk/bulk.controller.js';
+import { BulkExecutor } from './bulk/bulk-executor.js';
 import { BulkMetrics } from './bulk/bulk-metrics.js';
 import { BulkService } from './bulk/bulk.service.js';
 import { ClientControlController } from './client-control.controller.js';
@@ -27,6 +28,14 @@ import { RedisKeys } from './idempotency/redis-keys.js';
     RateLimitModule,
   ],
   controllers: [ClientControlController, BulkController],
-  providers: [ClientControlService, BulkService, BulkMetrics, Idempotency, MemoryKeys, RedisKeys],
+  providers: [
+    ClientControlService,
+    BulkService,
+    BulkExecutor,
+    BulkMetrics,
+    Idempotency,
+    MemoryKeys,
+    RedisKeys,
+  ],
 })
 export class ClientControlModule {}

@@ -83,10 +83,13 @@ export class EventsService {
       });
     }, LOOK_AGAIN_MS).unref();
     const stop = (): void => stream.end();
-    this.#drain.signal.addEventListener('abort', stop, { once: true });
+    const { signal } = this.#drain;
+    // It may have begun while the caller was authenticated.
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
     stream.once('close', () => {
       clearInterval(timer);
-      this.#drain.signal.removeEventListener('abort', stop);
+      signal.removeEventListener('abort', stop);
       leave();
       for (const unwatch of watches.values()) unwatch();
     });

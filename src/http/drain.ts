@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { Injectable } from '@nestjs/common';
+import { shuttingDown } from '../broker-gateway/gateway-error.js';
 
 /** Whether the service still takes work, and how much of it is under way. */
 @Injectable()
@@ -13,7 +14,10 @@ export class Drain {
     setMaxListeners(0, this.#started.signal);
   }
 
-  /** Aborted when the service begins to drain: for work that would go on for long. */
+  /**
+   * Aborted when the service begins to drain: for work that would go on for long. The reason is the error that what is kept
+   * back fails with. Work that begins late finds it aborted already, and hears no event any more.
+   */
   get signal(): AbortSignal {
     return this.#started.signal;
   }
@@ -39,7 +43,7 @@ export class Drain {
   /** Refuses new work from now on, and resolves when what is under way has finished, at the latest after `graceMs`. */
   async start(graceMs: number): Promise<void> {
     this.#draining = true;
-    this.#started.abort();
+    this.#started.abort(shuttingDown());
     if (this.#inFlight === 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, graceMs);

@@ -24,6 +24,8 @@ export interface ResultSink {
   /** @returns false when the reader is behind: wait for {@link room} before more is sent */
   add(item: ItemHead, ending: Ending): boolean;
   room(): Promise<void>;
+  /** No more results will come, or nobody takes them any more. */
+  end(): void;
 }
 
 /** What a run needs. */

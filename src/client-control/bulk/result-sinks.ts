@@ -25,9 +25,8 @@ export class ResultList implements ResultSink {
     return Promise.resolve();
   }
 
-  /** The items as JSON texts. */
-  get items(): readonly string[] {
-    return this.#items;
+  end(): void {
+    // What it has stays.
   }
 
   /** The whole answer, in chunks: megabytes of text are made in more than one turn of the event loop. */
@@ -70,6 +69,8 @@ export class ResultStream implements ResultSink {
   }
 
   add(item: ItemHead, ending: Ending): boolean {
+    // Of a million items that end after their caller has gone, nothing is to be held.
+    if (this.#isEnded) return true;
     if (!this.#isFirst && this.#separator !== '') this.#pieces.push(this.#separator);
     this.#isFirst = false;
     this.#encoder.add(this.#pieces, item, ending);
@@ -89,7 +90,7 @@ export class ResultStream implements ResultSink {
       : new Promise((resolve) => this.#onRoom.push(resolve));
   }
 
-  /** No more results will come, or nobody reads them any more. */
+  /** What comes after that is left out. */
   end(): void {
     this.#isEnded = true;
     this.#onText?.();

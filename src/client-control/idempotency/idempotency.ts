@@ -9,16 +9,17 @@ import { RedisKeys } from './redis-keys.js';
 
 const KEY = /^[\x21-\x7e]{8,128}$/;
 
-/** A call that goes on under its key, or the answer of the one that had it before. */
-export type KeyedCall =
-  | { readonly kind: 'replay'; readonly result: string }
-  | {
-      readonly kind: 'new';
-      /** Keeps the answer. */
-      finish(result: string): Promise<void>;
-      /** It did nothing: the key is free again. */
-      release(): Promise<void>;
-    };
+/** A call that goes on under its key; one of the two ends that. */
+export interface NewCall {
+  readonly kind: 'new';
+  /** Keeps the answer. */
+  finish(result: string): Promise<void>;
+  /** It did nothing: the key is free again. */
+  release(): Promise<void>;
+}
+
+/** A new call, or the answer of the one that had its key before. */
+export type KeyedCall = NewCall | { readonly kind: 'replay'; readonly result: string };
 
 /**
  * Lets a call be repeated without being carried out twice: same caller, path and key within 24 hours get the stored answer

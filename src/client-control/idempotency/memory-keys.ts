@@ -44,9 +44,9 @@ export class MemoryKeys implements KeyStore {
     for (const [key, { endsAt, result }] of this.#calls) {
       const isRoomy = this.#characters <= MAX_CHARACTERS && this.#calls.size <= MAX_CALLS;
       if (endsAt > now && isRoomy) return;
-      // One that is being carried out stays, however long it takes.
-      if (result === undefined) continue;
-      this.#characters -= result.length;
+      // One that has not ended does not make room for others.
+      if (result === undefined && endsAt > now) continue;
+      this.#characters -= result?.length ?? 0;
       this.#calls.delete(key);
     }
   }

@@ -10,6 +10,9 @@ const HIGH_WATER_MARK = 65_536;
  * memory stays the same however long the answer is and however slowly it is read. It ends when the caller goes or takes
  * nothing for 30 seconds; then `pieces` is ended, too (`return()`).
  *
+ * A caller that goes before the first piece leaves `pieces` unstarted, its `finally` included: what has to be done in any
+ * case is done when the stream closes, not there.
+ *
  * An error of `pieces` cuts the connection, which is how a caller tells half an answer from a whole one.
  */
 export function streamedAnswer(

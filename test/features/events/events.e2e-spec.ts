@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Authenticator } from '../../../src/auth/authenticator.js';
 import { EmbeddedBroker } from '../../../src/embedded-broker/broker/embedded-broker.js';
+import { EventsService } from '../../../src/events/events.service.js';
+import { Drain } from '../../../src/http/drain.js';
 import { Device } from '../../support/device.js';
 import { expectError } from '../../support/expect-error.js';
 import { ScriptedBroker } from '../../support/scripted-broker.js';
@@ -245,6 +248,24 @@ describe('many listeners', () => {
 });
 
 describe('a stream', () => {
+  it('ends at once when the service began to stop while its caller was authenticated', async () => {
+    const other = await TestService.start();
+    const authorization = `Bearer ${TOKENS.viewer}`;
+    const caller = await other.app.get(Authenticator).authenticate(authorization);
+    await other.app.get(Drain).start(0);
+    const stream = other.app.get(EventsService).listen({
+      caller,
+      authorization,
+      project: 'p',
+      broker: undefined,
+      clientid: undefined,
+      types: undefined,
+      lastEventId: undefined,
+    });
+    expect((await stream.toArray()).join('')).toMatch(/^retry: /);
+    await other.stop();
+  });
+
   it('ends when the service begins to stop, without holding it up', async () => {
     const other = await TestService.start({
       brokers: [{ id: 'b', url: broker.url, protocolVersion: 4, ...login }],
