@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { longestTurn } from '../support/longest-turn.js';
+import { expectShortTurns } from '../support/longest-turn.js';
 import { IS_LONG, sized } from '../support/test-form.js';
 import { TOKENS } from '../support/test-service.js';
 import { until } from '../support/until.js';
@@ -321,7 +321,7 @@ describe('nothing that a caller sends holds the event loop', () => {
         expect([answer.status, errorBodyProblem(400, answer.body)]).toEqual([400, undefined]);
         expect(answer.text.length).toBeLessThan(32_768);
       }
-      await expectShortTurns(() => send(run, request));
+      await expectShortTurns(() => send(run, request), 20);
     }),
   );
 
@@ -353,13 +353,6 @@ describe('nothing that a caller sends holds the event loop', () => {
       for (const line of run.service.logLines.slice(before)) expect(line.length).toBeLessThan(4000);
     }));
 });
-
-/** The longest turn of the event loop that a request takes: the best of some, as garbage is collected now and then. */
-async function expectShortTurns(ask: () => Promise<unknown>, barMs = 20): Promise<void> {
-  let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < 10 && best >= barMs; round += 1) best = Math.min(best, await longestTurn(ask));
-  expect(best).toBeLessThan(barMs);
-}
 
 describe('sizes', () => {
   it('of 10 KB of headers are served, of 20 KB are refused with 431', () =>
