@@ -22,6 +22,9 @@ async function connect(settings: object = {}): Promise<void> {
   await gateway.gateway.capabilitiesKnown({ projectId: 'p', brokerId: 'b' });
 }
 
+/** A deadline that a stall of the machine does not use up, for tests that let one command miss it and not the next. */
+const FORGIVING_MS = 2500;
+
 const NOT_SENT = { outcome: 'not-sent' };
 const UNKNOWN = { outcome: 'unknown' };
 
@@ -67,7 +70,7 @@ describe('requests and answers', () => {
   });
 
   it('does not take a single missing answer for a dead line', async () => {
-    await connect({ requestTimeoutMs: 1500, maxBatch: 1 });
+    await connect({ requestTimeoutMs: FORGIVING_MS, maxBatch: 1 });
     await gateway.disconnect('first');
     broker.script = (message) => {
       if (message.commands[0]?.clientid !== 'lost') message.succeed();
@@ -199,12 +202,12 @@ describe('deadlines', () => {
 
     broker.aedes.authorizePublish = (_client, _packet, done) => done(null);
     await gateway.state('connected');
-    expect(await gateway.disconnect('afterwards')).toBe('done');
-    expect(broker.commands.map(({ clientid }) => clientid)).toEqual(['afterwards']);
+    await until(async () => (await gateway.disconnect('afterwards')) === 'done', 'it is served again');
+    expect(new Set(broker.commands.map(({ clientid }) => clientid))).toEqual(new Set(['afterwards']));
   });
 
   it('keeps a connection on which it hears from the broker, and sends again what room that leaves', async () => {
-    await connect({ requestTimeoutMs: 1000, maxBatch: 1 });
+    await connect({ requestTimeoutMs: FORGIVING_MS, maxBatch: 1 });
     await gateway.disconnect('first');
     // Silent on all that is asked, so that the window of messages under way fills up, but not dead.
     broker.script = () =>

@@ -53,7 +53,7 @@ beforeAll(async () => {
     brokers: [
       brokerOn(broker.url, 'b'),
       brokerOn(broker.url, 'slow', { requestTimeoutMs: 600 }),
-      brokerOn(broker.url, 'busy', { maxPending: 1, requestTimeoutMs: 1500 }),
+      brokerOn(broker.url, 'busy', { maxPending: 1, requestTimeoutMs: 20_000 }),
       brokerOn(`mqtt://127.0.0.1:${deadPort}`, 'down'),
       brokerOn(denying.url, 'denied'),
     ],
@@ -286,7 +286,8 @@ describe('the error table', () => {
     const first = disconnect('busy', silence);
     await until(() => broker.commands.length > before, 'the first command arrives');
     expectRow(await disconnect('busy', silence), 'BROKER_BUSY', { limit: 1 });
-    expectRow(await first, 'BROKER_TIMEOUT', { outcome: 'unknown', timeoutMs: 1500 });
+    broker.messages.at(-1)?.succeed();
+    expect((await first).status).toBe(200);
   });
 
   it('503 IDENTITY_PROVIDER_UNAVAILABLE when its keys cannot be fetched', async () => {

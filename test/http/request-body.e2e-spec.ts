@@ -16,10 +16,14 @@ let service: TestService;
 beforeAll(async () => {
   broker = await ScriptedBroker.start();
   service = await TestService.start({
-    brokers: [{ id: 'b', url: broker.url, protocolVersion: 4, requestTimeoutMs: 1500 }],
+    brokers: [
+      { id: 'b', url: broker.url, protocolVersion: 4, requestTimeoutMs: 20_000 },
+      // For the test in which it says nothing.
+      { id: 'hasty', url: broker.url, protocolVersion: 4, requestTimeoutMs: 1000 },
+    ],
     config: { http: { port: 0, bodyLimitBytes: LIMIT } },
   });
-  await service.brokerState('b');
+  await Promise.all(['b', 'hasty'].map((id) => service.brokerState(id)));
 });
 
 afterAll(async () => {
@@ -32,15 +36,10 @@ beforeEach(() => {
 });
 
 /** The head of a request by the editor; `body` and further headers as they are. */
-const request = (headers: readonly string[], body = ''): string =>
-  [
-    `PUT ${DISCONNECT} HTTP/1.1`,
-    'Host: x',
-    `Authorization: Bearer ${TOKENS.editor}`,
-    ...headers,
-    '',
-    body,
-  ].join('\r\n');
+const request = (headers: readonly string[], body = '', path = DISCONNECT): string =>
+  [`PUT ${path} HTTP/1.1`, 'Host: x', `Authorization: Bearer ${TOKENS.editor}`, ...headers, '', body].join(
+    '\r\n',
+  );
 const JSON_TYPE = 'Content-Type: application/json';
 
 function sendChunked(body: string): Promise<Response> {
@@ -242,7 +241,8 @@ describe('a connection', () => {
     broker.script = () => undefined;
     const before = broker.commands.length;
     const http = await RawHttp.open(service.url);
-    http.write(request([JSON_TYPE, 'X-Request-Id: gone', 'Content-Length: 16'], '{"clientid":"y"}'));
+    const headers = [JSON_TYPE, 'X-Request-Id: gone', 'Content-Length: 16'];
+    http.write(request(headers, '{"clientid":"y"}', DISCONNECT.replace('/b/', '/hasty/')));
     await until(() => broker.commands.length > before, 'the command arrives');
     http.destroy();
     await drained();
