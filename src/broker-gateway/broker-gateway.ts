@@ -39,6 +39,8 @@ const NOT_OPENED: BrokerStatus = {
 
 /** What a broker can do, as far as it is known since the last connect. */
 export interface BrokerCapabilities {
+  /** Whether nothing is awaited of what it was asked right after it connected: false for a moment, after each connect. */
+  readonly isKnown: boolean;
   /** What the extension endpoint says of itself; null while nothing says that there is one. */
   readonly extension: ExtensionInfo | null;
   readonly clientControl: FeatureState;
@@ -172,6 +174,7 @@ export class BrokerGateway {
   capabilities(broker: BrokerRef): BrokerCapabilities {
     const survey = this.#entry(broker)?.broker.client.survey;
     return {
+      isKnown: survey?.isKnown ?? true,
       extension: survey?.extension ?? null,
       clientControl: survey?.stateOf('clientControl') ?? 'unknown',
       clientInspect: survey?.stateOf('clientInspect') ?? 'unknown',
@@ -179,11 +182,16 @@ export class BrokerGateway {
   }
 
   /**
-   * What a broker can do, waiting for what was asked of it right after it connected: at most five seconds, and not at all
-   * when there is nothing to wait for.
+   * What a broker can do, waiting for what was asked of it right after it connected: at most five seconds, a few times that
+   * for one that closes connections because of what it is asked, and not at all when there is nothing to wait for. Begins
+   * anew with the connection that has come meanwhile, if one has.
    */
   async capabilitiesKnown(broker: BrokerRef): Promise<BrokerCapabilities> {
-    await this.#entry(broker)?.broker.client.survey.whenKnown;
+    const current = (): Promise<unknown> | undefined => this.#entry(broker)?.broker.client.survey.whenKnown;
+    for (let known = current(), before; known !== before; known = current()) {
+      await known;
+      before = known;
+    }
     return this.capabilities(broker);
   }
 

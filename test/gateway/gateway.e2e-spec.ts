@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CONTROL_APIS } from '../../src/broker-gateway/protocol/control-api.js';
 import { TestGateway } from '../support/gateway.js';
-import { ScriptedBroker, successFor } from '../support/scripted-broker.js';
+import { describedBy, ScriptedBroker, successFor, type ArrivedMessage } from '../support/scripted-broker.js';
 import { until } from '../support/until.js';
 
 let broker: ScriptedBroker;
@@ -320,6 +320,37 @@ describe('connections', () => {
     });
     await expect(inspect).rejects.toMatchObject({ code: 'BROKER_DENIED', info: { reasonCode: 128 } });
     expect(gateway.status().features.clientInspect).toBe('denied');
+  });
+});
+
+describe('what a broker can do', () => {
+  it('is waited for on the connection that serves, also when that of a changed configuration has taken over', async () => {
+    const held: ArrivedMessage[] = [];
+    broker.probeScript = (message) => void held.push(message);
+    gateway = new TestGateway({ url: broker.url });
+    await until(() => held.length === 3, 'it is asked');
+    const ref = { projectId: 'p', brokerId: 'b' };
+    let isKnown = false;
+    const known = gateway.gateway.capabilitiesKnown(ref).finally(() => (isKnown = true));
+    gateway.configure({ url: broker.url, maxBatch: 7 });
+    await until(() => held.length === 6, 'it is asked over the new connection');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(isKnown).toBe(false);
+    held.slice(3).forEach(describedBy('bans'));
+    expect((await known).extension?.features.bans).toBe(true);
+  });
+
+  it('is not waited for any more when the connection is lost', async () => {
+    const held: ArrivedMessage[] = [];
+    broker.probeScript = (message) => void held.push(message);
+    gateway = new TestGateway({ url: broker.url, requestTimeoutMs: 100 });
+    await until(() => held.length === 3, 'it is asked');
+    const known = gateway.gateway.capabilitiesKnown({ projectId: 'p', brokerId: 'b' });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const startedAt = performance.now();
+    await broker.stop();
+    expect((await known).extension).toBeNull();
+    expect(performance.now() - startedAt).toBeLessThan(500);
   });
 });
 

@@ -1,6 +1,7 @@
 import { BrokerGateway } from '../../src/broker-gateway/broker-gateway.js';
 import type { BrokerStatus } from '../../src/broker-gateway/connection/broker-status.js';
 import type { GatewayError } from '../../src/broker-gateway/gateway-error.js';
+import type { Config } from '../../src/config/config.js';
 import { ConfigStore } from '../../src/config/config-store.js';
 import { testConfig } from './test-service.js';
 import { until } from './until.js';
@@ -13,13 +14,19 @@ export class TestGateway {
   readonly gateway: BrokerGateway;
   /** Of the first broker. */
   readonly url: string;
+  readonly #config: ConfigStore;
 
   constructor(...brokers: readonly object[]) {
-    const defaults = { id: 'b', protocolVersion: 4, reconnect: { minDelayMs: 20, maxDelayMs: 200 } };
-    const config = testConfig({ brokers: brokers.map((broker) => ({ ...defaults, ...broker })) });
+    const config = configOf(brokers);
     this.url = config.projects[0]?.brokers[0]?.url ?? '';
-    this.gateway = new BrokerGateway(new ConfigStore(config));
+    this.#config = new ConfigStore(config);
+    this.gateway = new BrokerGateway(this.#config);
     this.gateway.open();
+  }
+
+  /** Puts another configuration in force. */
+  configure(...brokers: readonly object[]): void {
+    this.#config.replace(configOf(brokers));
   }
 
   status(brokerId = 'b'): BrokerStatus {
@@ -52,4 +59,9 @@ export class TestGateway {
   async stop(): Promise<void> {
     await this.gateway.close(0);
   }
+}
+
+function configOf(brokers: readonly object[]): Config {
+  const defaults = { id: 'b', protocolVersion: 4, reconnect: { minDelayMs: 20, maxDelayMs: 200 } };
+  return testConfig({ brokers: brokers.map((broker) => ({ ...defaults, ...broker })) });
 }

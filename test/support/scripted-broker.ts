@@ -45,6 +45,22 @@ const answerProbes: Script = ({ api, commands, reply, succeed }) => {
     });
 };
 
+/** Answers the gateway's own questions as a broker whose extension endpoint has these features. */
+export function describedBy(...features: readonly string[]): Script {
+  const data = {
+    plugin: 'test',
+    broker: 'test',
+    features: Object.fromEntries(features.map((feature) => [feature, true])),
+  };
+  return ({ api, commands, reply, succeed }) => {
+    if (api !== 'extension') succeed();
+    else
+      reply({
+        responses: commands.map(({ command, correlationData }) => ({ command, data, correlationData })),
+      });
+  };
+}
+
 /** A real MQTT 3.1.1 broker whose control API does what a test tells it to. */
 export class ScriptedBroker {
   /** What to do with each request message. Default: answer with success. */

@@ -66,6 +66,7 @@ export class ApiSurvey {
   #timer: NodeJS.Timeout | undefined;
   /** Ends with the connection: what an old round of questions learns does not count. */
   #round: AbortController | undefined;
+  #isKnown = true;
   #whenKnown: Promise<unknown> = Promise.resolve();
 
   /**
@@ -110,7 +111,12 @@ export class ApiSurvey {
     return this.#confirmedClientId;
   }
 
-  /** Resolves when the broker has answered about every API, or not in time. */
+  /** Whether the broker has answered about every API on this connection, or not in time. */
+  get isKnown(): boolean {
+    return this.#isKnown;
+  }
+
+  /** Resolves when it {@link isKnown}, or the connection is lost before. Another promise for each connection. */
   get whenKnown(): Promise<unknown> {
     return this.#whenKnown;
   }
@@ -148,6 +154,7 @@ export class ApiSurvey {
         );
       else if (!isLeftAlone) this.#learn(api, NOT_ASKED);
     }
+    this.#isKnown = false;
     this.#whenKnown = this.#askAll(clientId, this.#round.signal);
   }
 
@@ -235,6 +242,7 @@ export class ApiSurvey {
     await Promise.all(others.map((api) => this.#askOne(api, clientId, signal)));
     for (const api of suspects) await this.#askOne(api, clientId, signal);
     if (signal.aborted) return;
+    this.#isKnown = true;
     this.#timer = setTimeout(
       () => void this.#askAll(clientId, signal),
       ASK_AGAIN_MS + Math.random() * ASK_AGAIN_JITTER_MS,
@@ -247,7 +255,8 @@ export class ApiSurvey {
     const known = this.#known[api];
     known.askedAt = performance.now();
     const timer = new AbortController();
-    const timeUp = delay(this.#waitMs, 'silent', { signal: timer.signal, ref: false });
+    signal.addEventListener('abort', () => timer.abort(), { once: true, signal: timer.signal });
+    const timeUp = delay(this.#waitMs, 'silent', { signal: timer.signal, ref: false }).catch(() => 'over');
     const answer = this.#ask(api, probeOf(api, clientId)).then(
       (data) => {
         if (!signal.aborted) this.#read(api, data, clientId);
@@ -259,7 +268,6 @@ export class ApiSurvey {
     );
     const ending = await Promise.race([answer, timeUp]);
     timer.abort();
-    timeUp.catch(() => undefined);
     if (isOver()) return;
     known.askedAt = undefined;
     const isOpen = known.finding.state === 'unknown' || known.finding.state === 'silent';

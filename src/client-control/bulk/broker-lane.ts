@@ -44,7 +44,8 @@ export interface LaneParts<J extends Job> {
  * that commands do not run out of time while they wait for each other.
  *
  * They are carried out in their order: a broker keeps that of one control topic on one connection, so that what goes over
- * another topic, or over the connection of a changed configuration, waits until all before it have ended.
+ * another topic, or over the connection of a changed configuration, waits until all before it have ended. After each connect
+ * they wait until it is known what the broker can do.
  */
 export class BrokerLane<J extends Job> {
   readonly #parts: LaneParts<J>;
@@ -63,16 +64,14 @@ export class BrokerLane<J extends Job> {
   #answers = 0;
   /** On the clock of `performance.now()`. */
   #loweredAt = Number.NEGATIVE_INFINITY;
-  /** Until it is known what the broker can do, jobs wait. */
-  #isScheduled = true;
+  #isScheduled = false;
   #onRoom: (() => void)[] = [];
 
   constructor(parts: LaneParts<J>) {
     this.#parts = parts;
-    const { gateway, broker, signal } = parts;
+    const { signal } = parts;
     this.#options = { lane: 'bulk', signal };
     signal.addEventListener('abort', () => this.#drop(), { once: true });
-    void gateway.capabilitiesKnown(broker).then(this.#pump);
   }
 
   /** Takes a job; it is sent after those that came before. */
@@ -106,6 +105,11 @@ export class BrokerLane<J extends Job> {
     this.#servedBy = servedBy;
     // What the broker can do changes with its connection, not within a turn.
     const capabilities = gateway.isConnected(broker) ? gateway.capabilities(broker) : undefined;
+    if (capabilities?.isKnown === false) {
+      this.#isScheduled = true;
+      void gateway.capabilitiesKnown(broker).then(this.#pump);
+      return;
+    }
     // What is refused at once, because the broker is down, does not count as on its way; others have their turn nonetheless.
     const limit = gateway.hasSingles(broker) ? Math.min(this.#limit, IN_FLIGHT_BESIDE_SINGLES) : this.#limit;
     this.#limitNow = limit;

@@ -2,7 +2,12 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ScriptedBroker, successFor, type ArrivedMessage } from '../../support/scripted-broker.js';
+import {
+  describedBy,
+  ScriptedBroker,
+  successFor,
+  type ArrivedMessage,
+} from '../../support/scripted-broker.js';
 import { testConfig, TestService, TOKENS } from '../../support/test-service.js';
 import { settled, until } from '../../support/until.js';
 import { LineStream, type BulkBody } from './fleet.js';
@@ -52,14 +57,7 @@ describe('operations on one client of a broker whose endpoint does only some of 
     const arrived: string[] = [];
     let open = 0;
     let overtaken = 0;
-    broker.probeScript = ({ api, commands, reply, succeed }) => {
-      if (api !== 'extension') succeed();
-      else {
-        const data = { plugin: 'test', broker: 'test', features: { disconnect: true, purge: true } };
-        const [{ command, correlationData } = { command: '', correlationData: '' }] = commands;
-        reply({ responses: [{ command, data, correlationData }] });
-      }
-    };
+    broker.probeScript = describedBy('disconnect', 'purge');
     broker.script = ({ api, commands, succeed }) => {
       overtaken += open > 0 && arrived.at(-1)?.startsWith(api) === false ? 1 : 0;
       arrived.push(...commands.map(({ command, clientid }) => `${api} ${command} ${clientid}`));
@@ -239,6 +237,31 @@ describe('a call in the middle of which', () => {
     expect(broker.commands.map(({ command, clientid }) => [command, clientid])).toEqual(
       operations.map(({ action, clientid }) => [`${action}Client`, clientid]),
     );
+  });
+
+  it('the connection is lost and comes back waits until the broker has told what it can do', async () => {
+    const describe = describedBy('disconnect', 'ifConnectedSince');
+    broker.probeScript = describe;
+    await startService([
+      { id: 'b', url: broker.url, reconnect: { minDelayMs: 20, maxDelayMs: 50 } } as never,
+    ]);
+    await service.brokerState('b');
+    const conditional = (at: number): object => ({ ...lineOf(at), ifConnectedSince: 1 });
+    const stream = open();
+    stream.write(conditional(0));
+    await until(() => stream.lines.length === 1, 'the first has ended');
+    const held: ArrivedMessage[] = [];
+    broker.probeScript = (message) => void held.push(message);
+    broker.cutConnections();
+    await until(() => held.length === 3, 'it is asked again');
+    stream.write(conditional(1), lineOf(2));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(stream.lines).toHaveLength(1);
+    for (const message of held) describe(message);
+    await until(() => stream.lines.length === 3, 'all have ended');
+    const lines = await stream.end();
+    expect(lines.at(-1)).toEqual({ summary: { total: 3, done: 3, failed: 0, notSent: 0, unknown: 0 } });
+    expect(broker.messages.map(({ api }) => api)).toEqual(['extension', 'extension']);
   });
 
   it('the caller is slow goes on for longer than a request may take otherwise', async () => {
