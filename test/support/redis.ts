@@ -4,9 +4,27 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { RedisCounter } from '../../src/rate-limit/redis-counter.js';
 import { freePort } from './free-port.js';
+import type { TestService } from './test-service.js';
+import { until } from './until.js';
 
 const START_TIMEOUT_MS = 40_000;
+
+/**
+ * Gives the commands of a service to Redis all the time that a busy machine takes. Those that are under way, and what was
+ * told of Redis before, are as they are.
+ */
+export function allowSlowCommands(service: TestService): void {
+  const { client } = service.app.get(RedisCounter);
+  if (client === undefined) throw new Error('the service has no Redis');
+  client.options.commandTimeout = START_TIMEOUT_MS;
+}
+
+/** Waits until a service is connected to its Redis. */
+export async function connectedToRedis(service: TestService): Promise<void> {
+  await until(() => service.app.get(RedisCounter).client?.status === 'ready', 'Redis is connected');
+}
 
 /** A real Redis on 127.0.0.1 that keeps nothing on the disk. */
 export class RedisServer {

@@ -1,12 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { CONTROL_BROKERS } from '../../support/control-brokers.js';
 import { expectError } from '../../support/expect-error.js';
-import { RedisServer } from '../../support/redis.js';
+import { allowSlowCommands, connectedToRedis, RedisServer } from '../../support/redis.js';
 import { TestService, TOKENS } from '../../support/test-service.js';
 import { Fleet } from './fleet.js';
 
 const startEmbedded = CONTROL_BROKERS[0]?.[1] ?? (() => Promise.reject(new Error('no broker')));
 let sequence = 0;
+/** Waits until keys are kept there, and lets that take as long as it may. */
+async function withRedis(service: TestService): Promise<void> {
+  allowSlowCommands(service);
+  await connectedToRedis(service);
+}
 const newKey = (): string => `key-of-the-tests-${++sequence}`;
 
 describe.each(['memory', 'Redis'])('an Idempotency-Key, kept in %s', (where) => {
@@ -22,8 +27,7 @@ describe.each(['memory', 'Redis'])('an Idempotency-Key, kept in %s', (where) => 
     if (where === 'Redis') redis = await RedisServer.start();
     redisUrl = await redis?.documentedUser();
     fleet = await Fleet.start({ b: await startEmbedded() }, config());
-    // A connection of its own may take a moment.
-    if (redis !== undefined) await new Promise((resolve) => setTimeout(resolve, 500));
+    if (redis !== undefined) await withRedis(fleet.service);
   });
   afterEach(() => fleet.disconnectAll());
   afterAll(async () => {
@@ -93,7 +97,7 @@ describe.each(['memory', 'Redis'])('an Idempotency-Key, kept in %s', (where) => 
       const { settings } = fleet.brokers.b ?? { settings: {} };
       const replica = await TestService.start({ brokers: [{ id: 'b', ...settings }], config: config() });
       await replica.brokerState('b');
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await withRedis(replica);
       const device = await fleet.connect('b', { clientId: 'idem-2' });
       const key = newKey();
       const path = '/api/projects/p/brokers/b/client-control/bulk';
