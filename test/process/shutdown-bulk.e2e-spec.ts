@@ -46,7 +46,11 @@ const seen = (name: string): Set<string> =>
 /** Waits until as much is in the broker's hands as it is given at once. */
 async function noMoreArrive(): Promise<void> {
   await until(() => broker.commands.length > 0, 'commands arrive');
-  await settled(() => broker.commands.length);
+  await settled(async () => {
+    // The service has had its turn, too, however busy the machine is.
+    await (await fetch(`${url}/health/live`)).text();
+    return broker.commands.length;
+  });
 }
 
 interface Recorded {

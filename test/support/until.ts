@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 const LONGEST_PAUSE_MS = 20;
+const LONGEST_LASTING_MS = 10_000;
 
 /**
  * Waits until `probe` gives something other than undefined or false, and returns it.
@@ -22,18 +23,42 @@ export async function until<T>(
   }
 }
 
-/** Waits until what `probe` gives has stayed the same for a while, and returns it: for what ends without a sign. */
+/**
+ * Waits until what `probe` gives has stayed the same for a while, and returns it: for what ends without a sign.
+ *
+ * @param quietMs of looking: a stall of the machine, in which nothing could happen, counts as no more than one look
+ */
 export async function settled<T extends number | string>(
   probe: () => T | Promise<T>,
-  quietMs = 400,
+  quietMs = 1000,
 ): Promise<T> {
   let value = await probe();
-  let since = performance.now();
-  while (performance.now() - since < quietMs) {
+  let quiet = 0;
+  for (let lookedAt = performance.now(); quiet < quietMs;) {
     await delay(10);
-    const now = await probe();
-    if (now !== value) since = performance.now();
-    value = now;
+    const next = await probe();
+    const now = performance.now();
+    quiet = next === value ? quiet + Math.min(now - lookedAt, LONGEST_PAUSE_MS) : 0;
+    value = next;
+    lookedAt = now;
   }
   return value;
+}
+
+/**
+ * Does what has to be done before something ends by itself, with twice the time whenever the machine took so long that it
+ * had ended.
+ *
+ * @param firstMs how long it lasts at first
+ * @param body gets when it ends, as `Date.now()` gives times; runs again when it fails after that moment, and only then
+ */
+export async function whileItLasts<T>(firstMs: number, body: (endsAt: number) => Promise<T>): Promise<T> {
+  for (let lastsMs = firstMs; ; lastsMs *= 2) {
+    const endsAt = Date.now() + lastsMs;
+    try {
+      return await body(endsAt);
+    } catch (error) {
+      if (Date.now() < endsAt || lastsMs > LONGEST_LASTING_MS) throw error;
+    }
+  }
 }
