@@ -13,6 +13,8 @@ import { logLinesWithSecrets } from './support/secrets.js';
 const REQUESTS = sized(4000, 10_000);
 const CONNECTIONS = 100;
 const MAX_PENDING = sized(3000, 8000);
+/** Requests at once when the broker answers again, all of which are done. */
+const AFTERWARDS = 1000;
 const TIMEOUT_MS = 2000;
 const MEBIBYTE = 2 ** 20;
 const REPEATS = sized(1, 5);
@@ -95,13 +97,21 @@ describe(`${REQUESTS} requests at once`, () => {
 
       target.answerAll();
       await run.recovered();
-      await burst(run, 1000);
+      const doneOfBurst = async (): Promise<number> => {
+        const done = (): number => run.ledger.figures.outcomes['200'] ?? 0;
+        const doneBefore = done();
+        await burst(run, AFTERWARDS);
+        return done() - doneBefore;
+      };
+      let done = 0;
+      // A stall of the machine may let a burst run out of time, but not one after the other.
+      for (let attempt = 0; attempt < 5 && done < AFTERWARDS; attempt += 1) done = await doneOfBurst();
+      expect(done).toBe(AFTERWARDS);
       const after = memory();
       // The test's own ledger and the log lines it keeps are in this, too.
       expect(after.heap - before.heap).toBeLessThan(64);
       expect(after.resident - before.resident).toBeLessThan(400);
       expect(await run.settle()).toEqual([]);
-      expect(run.ledger.figures.outcomes['200']).toBeGreaterThanOrEqual(1000);
     });
   }
 });
