@@ -55,7 +55,7 @@ const brokers = (): object[] => [
 async function start(audit: object = { file }, moreBrokers: readonly object[] = []): Promise<void> {
   service = await TestService.start({ brokers: [...brokers(), ...moreBrokers], config: { audit } });
   await service.brokerState('b');
-  await service.brokerState('hasty');
+  await service.brokerAnswers('hasty');
 }
 
 const linesOf = (path = file): Line[] =>

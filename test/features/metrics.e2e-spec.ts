@@ -47,7 +47,7 @@ async function startWithHasty(): Promise<void> {
       brokerConfig('hasty', { requestTimeoutMs: 1000 }),
     ],
   });
-  await service.brokerState('hasty');
+  await service.brokerAnswers('hasty');
 }
 
 async function scrape(of = service): Promise<Samples> {

@@ -17,9 +17,17 @@ afterEach(async () => {
 
 async function connect(settings: object = {}): Promise<void> {
   gateway = new TestGateway({ url: broker.url, ...settings });
-  await gateway.state('connected');
-  // The gateway's own questions are answered.
-  await gateway.gateway.capabilitiesKnown({ projectId: 'p', brokerId: 'b' });
+  await served();
+}
+
+/** The gateway is connected, and its own questions are answered. Where a stall has cost the connection, the next one is. */
+async function served(): Promise<void> {
+  await until(async () => {
+    await gateway.state('connected');
+    await gateway.gateway.capabilitiesKnown({ projectId: 'p', brokerId: 'b' });
+    const { state, features } = gateway.status();
+    return state === 'connected' && features.clientControl !== 'silent';
+  }, 'the gateway serves');
 }
 
 /** A deadline that a stall of the machine does not use up, for tests that let one command miss it and not the next. */
@@ -184,7 +192,12 @@ describe('deadlines', () => {
       // The line is alive.
       broker.publishReply({ responses: [] });
     };
-    expect(await gateway.disconnect('c')).toMatchObject({ code: 'BROKER_TIMEOUT' });
+    await until(async () => {
+      await served();
+      expect(await gateway.disconnect('c')).toMatchObject({ code: 'BROKER_TIMEOUT' });
+      // A stall of the machine may have cost the line.
+      return gateway.status().state === 'connected';
+    }, 'a deadline passes on a line that is alive');
     answerLate();
     await until(() => gateway.stats().ignored['late-or-duplicate'] === 1, 'the late answer is counted');
   });
@@ -224,8 +237,9 @@ describe('deadlines', () => {
   it('ends a connection on which nothing is acknowledged any more', async () => {
     await connect({ requestTimeoutMs: 600 });
     broker.aedes.authorizePublish = () => undefined;
+    const before = gateway.stats().connects;
     await gateway.disconnect('c');
-    await until(() => gateway.stats().connects === 2, 'a second connection');
+    await until(() => gateway.stats().connects > before, 'another connection');
   });
 
   it('refuses with BROKER_BUSY when too many commands wait, and recovers', async () => {

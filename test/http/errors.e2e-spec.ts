@@ -301,6 +301,7 @@ describe('the error table', () => {
   });
 
   it('504 BROKER_TIMEOUT when the broker stays silent', async () => {
+    await service.brokerAnswers('slow');
     expectRow(await disconnect('slow', silence), 'BROKER_TIMEOUT', { outcome: 'unknown', timeoutMs: 600 });
   });
 

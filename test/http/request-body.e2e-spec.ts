@@ -23,7 +23,7 @@ beforeAll(async () => {
     ],
     config: { http: { port: 0, bodyLimitBytes: LIMIT } },
   });
-  await Promise.all(['b', 'hasty'].map((id) => service.brokerState(id)));
+  await service.brokerState('b');
 });
 
 afterAll(async () => {
@@ -238,6 +238,7 @@ describe('a connection', () => {
   });
 
   it('that breaks off while a command is in flight leaves nothing behind, and its line in the log', async () => {
+    await service.brokerAnswers('hasty');
     broker.script = () => undefined;
     const before = broker.commands.length;
     const http = await RawHttp.open(service.url);

@@ -81,6 +81,18 @@ export class TestService {
     await until(() => status() === state, `broker ${brokerId} ${state}`, timeoutMs);
   }
 
+  /**
+   * Waits until a broker is connected and has answered everything that the service asks it after a connect. With a short
+   * deadline, a machine that stalls between the two costs the connection, and the next one is waited for.
+   */
+  async brokerAnswers(brokerId: string): Promise<void> {
+    await until(() => {
+      const { state, features } = this.gateway.status({ projectId: 'p', brokerId });
+      const isOpen = Object.values(features).some((each) => each === 'unknown' || each === 'silent');
+      return state === 'connected' && !isOpen;
+    }, `broker ${brokerId} answers`);
+  }
+
   /** Sends a request; a body that is not a string goes as JSON. */
   async request(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
     const { token: bearer = TOKENS.editor, body, headers = {} } = options;
