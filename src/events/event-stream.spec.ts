@@ -2,7 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, jest } from '@jest/globals';
 import { EventRing } from './event-ring.js';
 import { EventStream } from './event-stream.js';
-import { EventWriter, type EventView } from './event-writer.js';
+import type { EventView } from './event-view.js';
+import { EventWriter } from './event-writer.js';
 
 const ALL: EventView = { key: 'all', isWanted: () => true, isAdminOf: () => false };
 

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { EventRing } from './event-ring.js';
-import { EVENTS_PER_CHUNK, type EventView, type EventWriter } from './event-writer.js';
+import type { EventView } from './event-view.js';
+import { EVENTS_PER_CHUNK, type EventWriter } from './event-writer.js';
 
 const HEARTBEAT_MS = 15_000;
 const HIGH_WATER_MARK = 65_536;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { EventRing } from './event-ring.js';
-import { EventWriter, type EventView } from './event-writer.js';
+import type { EventView } from './event-view.js';
+import { EventWriter } from './event-writer.js';
 
 const ALL: EventView = { key: 'all', isWanted: () => true, isAdminOf: () => false };
 

@@ -1,4 +1,5 @@
-import type { EventRing, ServiceEvent } from './event-ring.js';
+import type { EventRing } from './event-ring.js';
+import type { EventView } from './event-view.js';
 
 /** Events that are looked at in one go, and bytes of a chunk; others have their turn after it. */
 export const EVENTS_PER_CHUNK = 500;
@@ -7,15 +8,6 @@ const CHUNK_BYTES = 65_536;
 const MAX_KEPT_BYTES = 8_388_608;
 /** What an entry costs beside its bytes. */
 const ENTRY_BYTES = 300;
-
-/** What a listener may see, and wants to. Listeners of equal views share the bytes that they are sent. */
-export interface EventView {
-  /** The same for equal views, and for no others. */
-  readonly key: string;
-  readonly isWanted: (event: ServiceEvent) => boolean;
-  /** Whether to tell the listener who did it. */
-  readonly isAdminOf: (event: ServiceEvent) => boolean;
-}
 
 /** Messages from a place in the ring on. */
 export interface EventChunk {

@@ -5,24 +5,16 @@ import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
 import type { BrokerRef } from '../broker-gateway/broker-ref.js';
 import { AppError } from '../errors/app-error.js';
 import { Drain } from '../http/drain.js';
-import { compileGlob } from '../mqtt-strings/glob.js';
 import { ProjectRegistry } from '../registry/project-registry.js';
 import { EventHub } from './event-hub.js';
-import type { EventType } from './event-ring.js';
 import { EventStream } from './event-stream.js';
-import type { EventView } from './event-writer.js';
+import { viewOf, type Wanted } from './event-view.js';
 
 /** Who listens to what. */
-export interface ListenRequest {
+export interface ListenRequest extends Wanted {
   readonly caller: Caller;
   /** The `Authorization` header, which is looked at again while the stream goes on. */
   readonly authorization: string | undefined;
-  readonly project: string;
-  /** Undefined: all of the project that the caller may see. */
-  readonly broker: string | undefined;
-  /** A glob. */
-  readonly clientid: string | undefined;
-  readonly types: ReadonlySet<EventType> | undefined;
   readonly lastEventId: string | undefined;
 }
 
@@ -138,26 +130,4 @@ export class EventsService {
     });
     return `event: broker\ndata: ${data}\n\n`;
   }
-}
-
-/** What a request's stream tells a caller. */
-function viewOf(
-  { project, broker, clientid, types }: Omit<ListenRequest, 'caller'>,
-  caller: Caller,
-): EventView {
-  const glob = clientid === undefined ? undefined : compileGlob(clientid);
-  return {
-    key: JSON.stringify([project, broker, clientid, types && [...types].sort(), caller.grants]),
-    isWanted(event) {
-      if (event.project !== project) return false;
-      if (broker !== undefined && event.broker !== undefined && event.broker !== broker) return false;
-      if (types !== undefined && event.type !== 'gap' && !types.has(event.type)) return false;
-      if (glob !== undefined && event.type !== 'gap') {
-        if (event.clientid === undefined || !glob.matches(event.clientid)) return false;
-      }
-      const role = event.isControl === true ? 'editor' : 'viewer';
-      return isAllowed(caller, { role, project, broker: event.broker });
-    },
-    isAdminOf: (event) => isAllowed(caller, { role: 'admin', project, broker: event.broker }),
-  };
 }
