@@ -313,6 +313,30 @@ describe('retained messages that the service hands over', () => {
     await until(async () => answerOf(await rig.subscribe(next, 'again/1'))[1] === '1', 'handed over');
     await next.message('back');
   });
+
+  it('are handed over to the last when a changed configuration takes over meanwhile', async () => {
+    await rig.retain({ 'change/1': 'kept' });
+    const device = await rig.connect();
+    const ref = { projectId: 'p', brokerId: 'b' };
+    const before = rig.service.gateway.ownClientId(ref);
+    const subscribe = { action: 'subscribe', clientid: device.clientId, topic: 'change/1' };
+    const called = rig.service.request('POST', '/api/projects/p/brokers/b/client-control/bulk', {
+      body: { operations: Array.from({ length: 200 }, () => subscribe) },
+    });
+    await device.message('kept');
+    const { config } = rig.service;
+    const projects = config.current.projects.map((project) => ({
+      ...project,
+      brokers: project.brokers.map((broker) => ({ ...broker, maxBatch: broker.maxBatch - 1 })),
+    }));
+    config.replace({ ...config.current, projects });
+    await until(() => rig.service.gateway.ownClientId(ref) !== before, 'the change has taken over');
+    const { items } = (await called).body as { items: { outcome: string; retained: unknown }[] };
+    expect(items).toHaveLength(200);
+    expect(new Set(items.map(({ outcome, retained }) => `${outcome} ${JSON.stringify(retained)}`))).toEqual(
+      new Set(['done {"delivered":1}']),
+    );
+  });
 });
 
 describe('the reading of retained messages', () => {

@@ -119,8 +119,7 @@ export class BrokerClient {
       this.#delivery = new RetainedDelivery(config, {
         nextClientId: parts.nextReaderId,
         obstacle: () => this.#readerObstacle(),
-        send: (command, signal) =>
-          this.request('extension', command, { lane: 'bulk', ...(signal !== undefined && { signal }) }),
+        send: (command, signal) => this.#deliver(command, signal),
       });
   }
 
@@ -195,10 +194,11 @@ export class BrokerClient {
     );
   }
 
-  /** Takes no new requests, lets those in flight finish, then closes the connection. */
+  /** Takes no new requests, lets those in flight finish, with the retained messages that belong to them, then closes the connection. */
   async close(): Promise<void> {
     this.#draining = true;
     await this.#table.whenIdle();
+    await this.#delivery?.whenIdle();
     await this.destroy();
   }
 
@@ -210,6 +210,18 @@ export class BrokerClient {
     this.#failAll();
     this.#table.close();
     await this.connection.close();
+  }
+
+  /** Sends what belongs to a subscription that was made: also when no new requests are taken any more. */
+  #deliver(command: ControlCommand, signal: AbortSignal | undefined): Promise<CommandData> {
+    const refusal =
+      signal?.aborted === true
+        ? abortError(signal)
+        : (this.#connectionRefusal() ?? this.survey.refusalOf('extension'));
+    if (refusal !== undefined) return Promise.reject(refusal);
+    return new Promise((resolve, reject) =>
+      this.#enqueue('extension', [command], 'bulk', signal, { resolve, reject }),
+    );
   }
 
   #enqueue(

@@ -55,6 +55,8 @@ export class RetainedDelivery {
   #connection: RetainedConnection | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #isWorking = false;
+  /** Resolves when all jobs are done. */
+  #working: Promise<void> = Promise.resolve();
   #isClosed = false;
   #problem: FeatureFinding | undefined;
   #restsUntil = Number.NEGATIVE_INFINITY;
@@ -82,8 +84,13 @@ export class RetainedDelivery {
     return new Promise((resolve) => {
       const deadlineAt = performance.now() + this.#config.requestTimeoutMs;
       this.#jobs[lane].push({ target, signal, deadlineAt, resolve });
-      if (!this.#isWorking) void this.#work();
+      if (!this.#isWorking) this.#working = this.#work();
     });
+  }
+
+  /** Resolves when nothing is going on. */
+  async whenIdle(): Promise<void> {
+    while (this.#isWorking) await this.#working;
   }
 
   /** Ends what is going on and the connection. */
