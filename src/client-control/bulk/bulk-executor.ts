@@ -129,7 +129,7 @@ export class BulkExecutor {
       metrics: this.#metrics,
       sink,
       quota: new ItemQuota(this.#limiter, caller),
-      pacer: perSecond === undefined ? undefined : new Pacer(perSecond),
+      pacer: perSecond === undefined ? undefined : new Pacer(perSecond, stop.signal),
       requestId: request.id,
       // Over one broker, nobody else waits for what it is slow with.
       maxWaiting: call.brokerId === undefined ? MAX_WAITING_OF_MANY : MAX_WAITING,

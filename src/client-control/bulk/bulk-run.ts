@@ -1,5 +1,6 @@
 import type { AuditCall } from '../../audit/audit-call.js';
 import type { BrokerGateway } from '../../broker-gateway/broker-gateway.js';
+import { abortError } from '../../broker-gateway/gateway-error.js';
 import { brokerKey, type BrokerRef } from '../../broker-gateway/broker-ref.js';
 import { AppError } from '../../errors/app-error.js';
 import type { BulkMetrics } from './bulk-metrics.js';
@@ -91,20 +92,19 @@ export class BulkRun {
   }
 
   async #take(items: readonly BulkItem[]): Promise<void> {
-    const { signal, pacer, quota } = this.#parts;
+    const { signal, quota } = this.#parts;
     const refusal = signal.aborted ? undefined : await this.#announce(items);
-    const granted = quota.take(items.length);
+    const granted = quota.take(items.reduce((count, item) => count + lengthOf(item), 0));
     const allowed = typeof granted === 'number' ? granted : await granted;
     let taken = 0;
     for (const item of items) {
-      if (this.#isBehind) await this.#catchUp();
-      const waitMs = pacer === undefined || signal.aborted ? 0 : pacer.take();
-      if (waitMs > 0) await pause(waitMs, signal);
+      const turn = this.#turn();
+      if (turn !== undefined) await turn;
       this.#open += 1;
       if (item.kind === 'refused') this.#end(item, item.ending);
       else if (signal.aborted) this.#end(item, this.#notSent());
       else if (refusal !== undefined) this.#end(item, refusal);
-      else if (taken++ >= allowed) this.#end(item, quota.refusal);
+      else if ((taken += lengthOf(item)) > allowed) this.#end(item, quota.refusal);
       else {
         const full = this.#start(item);
         if (full !== undefined) await full.room();
@@ -133,11 +133,17 @@ export class BulkRun {
     }
   }
 
+  /** @returns resolves when one more item may begin; undefined for at once */
+  #turn(): Promise<void> | undefined {
+    return this.#isBehind ? this.#catchUp() : this.#parts.pacer?.take();
+  }
+
   async #catchUp(): Promise<void> {
-    const { audit, sink } = this.#parts;
+    const { audit, sink, pacer } = this.#parts;
     await audit.room();
     await sink.room();
     this.#isBehind = false;
+    await pacer?.take();
   }
 
   /** @returns a lane that takes no more for now */
@@ -199,7 +205,7 @@ export class BulkRun {
 
   /** The next thing to be done to a client, if what came before it succeeded. */
   #goOn(next: BulkItem, before: Ending): void {
-    const { pacer, signal } = this.#parts;
+    const { signal } = this.#parts;
     this.#open += 1;
     if (before.outcome !== 'done') {
       this.#end(next, PREVIOUS_FAILED);
@@ -213,13 +219,13 @@ export class BulkRun {
       if (signal.aborted) this.#end(next, this.#notSent());
       else this.#start(next);
     };
-    const waitMs = pacer?.take() ?? 0;
-    if (waitMs > 0) void pause(waitMs, signal).then(start);
-    else start();
+    const turn = this.#turn();
+    if (turn === undefined) start();
+    else void turn.then(start);
   }
 
   #notSent(): Ending {
-    return failedWith(this.#parts.signal.reason, this.#parts.requestId);
+    return failedWith(abortError(this.#parts.signal), this.#parts.requestId);
   }
 }
 
@@ -227,6 +233,13 @@ const PREVIOUS_FAILED = refused(
   new AppError('PREVIOUS_ACTION_FAILED', 'What was to be done to this client before did not succeed'),
   'not-sent',
 );
+
+/** How many items hang together: what may begin only as a whole. */
+function lengthOf(item: BulkItem): number {
+  let length = 1;
+  for (let at = item.next; at !== undefined; at = at.next) length += 1;
+  return length;
+}
 
 function chainOf(item: BulkItem | undefined): ReadyItem[] {
   if (item === undefined) return [];
@@ -248,17 +261,4 @@ function auditItem(
     outcome: outcome === 'done' ? 'OK' : ending.error.code,
     outcomeDetail: outcome === 'not-sent' || outcome === 'unknown' ? outcome : undefined,
   };
-}
-
-/** Waits, but not longer than the run goes on. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-  });
 }

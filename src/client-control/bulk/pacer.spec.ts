@@ -1,27 +1,45 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Pacer } from './pacer.js';
 
 describe('Pacer', () => {
-  it('lets operations begin evenly', () => {
-    let now = 0;
-    const pacer = new Pacer(100, () => now);
+  let stop: AbortController;
+
+  beforeEach(() => {
+    jest.useFakeTimers();
+    stop = new AbortController();
+  });
+  afterEach(() => void jest.useRealTimers());
+
+  it('lets operations begin evenly', async () => {
+    const pacer = new Pacer(100, stop.signal);
     let begun = 0;
-    for (; now < 10_000; now += 1) {
-      // Whoever has to wait comes back when the time is up.
-      const waitMs = pacer.take();
-      begun += 1;
-      now += waitMs;
-    }
+    const begin = async (): Promise<never> => {
+      for (;;) {
+        await (pacer.take() ?? new Promise((resolve) => setTimeout(resolve, 1)));
+        begun += 1;
+      }
+    };
+    void begin();
+    await jest.advanceTimersByTimeAsync(10_000);
     expect(begun).toBeGreaterThan(950);
     expect(begun).toBeLessThan(1050);
   });
 
   it('does not make up for a pause with a burst', () => {
-    let now = 0;
-    const pacer = new Pacer(1000, () => now);
-    now = 60_000;
+    const pacer = new Pacer(1000, stop.signal);
+    jest.advanceTimersByTime(60_000);
     let burst = 0;
-    while (pacer.take() === 0) burst += 1;
+    while (pacer.take() === undefined) burst += 1;
     expect(burst).toBeLessThanOrEqual(52);
+  });
+
+  it('lets nobody wait once it is stopped, neither those who wait nor those who come', async () => {
+    const pacer = new Pacer(1, stop.signal);
+    const turns = [pacer.take(), pacer.take(), pacer.take()];
+    expect(turns.map((turn) => turn === undefined)).toEqual([true, false, false]);
+    stop.abort();
+    await Promise.all(turns);
+    expect(pacer.take()).toBeUndefined();
+    expect(jest.getTimerCount()).toBe(0);
   });
 });

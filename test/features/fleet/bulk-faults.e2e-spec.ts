@@ -264,6 +264,42 @@ describe('a call in the middle of which', () => {
     expect(broker.messages.map(({ api }) => api)).toEqual(['extension', 'extension']);
   });
 
+  it('the caller stops reading waits for it, with what comes next for each client of a selection, too', async () => {
+    const clients = Array.from({ length: 300 }, (_, at) => ({ clientid: `c${at}-${'x'.repeat(10_000)}` }));
+    broker.script = ({ api, commands: [command], reply, succeed }) => {
+      if (api !== 'clientInspect') succeed();
+      else
+        reply({
+          responses: [
+            {
+              command: command?.command,
+              correlationData: command?.correlationData,
+              data: { totalCount: clients.length, clients },
+            },
+          ],
+        });
+    };
+    await startService([{ id: 'b', url: broker.url, requestTimeoutMs: 60_000 } as never]);
+    await service.brokerState('b');
+    const response = await fetch(`${service.url}${ON_BROKER}`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${TOKENS.editor}`,
+        'content-type': 'application/json',
+        accept: 'application/x-ndjson',
+      },
+      body: JSON.stringify({
+        select: { clientid: 'c*-*' },
+        expectCount: clients.length,
+        actions: Array.from({ length: 10 }, (_, at) => ({ action: 'subscribe', topic: `t/${at}` })),
+      }),
+    });
+    // More than what waits here and in the buffers of the sockets, and much less than there is.
+    expect(await settled(() => broker.commands.length)).toBeLessThan(2500);
+    const last = (await response.text()).trimEnd().split('\n').at(-1) ?? '';
+    expect(JSON.parse(last)).toMatchObject({ summary: { total: 3000, done: 3000 } });
+  });
+
   it('the caller is slow goes on for longer than a request may take otherwise', async () => {
     await startService([{ id: 'b', url: broker.url }]);
     await service.brokerState('b');

@@ -123,6 +123,32 @@ describe.each(CONTROL_BROKERS)('a selection on %s', (_name, startBroker) => {
   });
 });
 
+describe('a selection whose actions are more than may be sent this minute', () => {
+  it('begins with a client only if all of its actions are within the limit, each of which counts', async () => {
+    const [[, startEmbedded]] = CONTROL_BROKERS as readonly [(typeof CONTROL_BROKERS)[number]];
+    const fleet = await Fleet.start(
+      { b: await startEmbedded() },
+      { rateLimit: { requestsPerMinute: 0, bulkItemsPerMinute: 8 } },
+    );
+    await fleet.connectMany('b', 4, 'q-');
+    const actions = ['one', 'two', 'three'].map((topic) => ({ action: 'subscribe', topic }));
+    const { bulk } = await fleet.bulk({ select: { clientid: 'q-*' }, actions }, { broker: 'b' });
+    const done = Array.from({ length: 3 }, () => ['done', undefined]);
+    const refused = [
+      ['not-sent', 'TOO_MANY_REQUESTS'],
+      ['not-sent', 'PREVIOUS_ACTION_FAILED'],
+      ['not-sent', 'PREVIOUS_ACTION_FAILED'],
+    ];
+    expect(bulk.items.map(({ outcome, error }) => [outcome, error?.code])).toEqual([
+      ...done,
+      ...done,
+      ...refused,
+      ...refused,
+    ]);
+    await fleet.stop();
+  });
+});
+
 describe('a selection over brokers of which one is down', () => {
   let fleet: Fleet;
 
