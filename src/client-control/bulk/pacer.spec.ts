@@ -38,7 +38,7 @@ describe('Pacer', () => {
     const turns = [pacer.take(), pacer.take(), pacer.take()];
     expect(turns.map((turn) => turn === undefined)).toEqual([true, false, false]);
     stop.abort();
-    await Promise.all(turns);
+    for (const turn of turns) await turn;
     expect(pacer.take()).toBeUndefined();
     expect(jest.getTimerCount()).toBe(0);
   });

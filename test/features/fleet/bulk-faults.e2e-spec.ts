@@ -279,7 +279,7 @@ describe('a call in the middle of which', () => {
           ],
         });
     };
-    await startService([{ id: 'b', url: broker.url, requestTimeoutMs: 60_000 } as never]);
+    await startService([{ id: 'b', url: broker.url, requestTimeoutMs: 60_000 }]);
     await service.brokerState('b');
     const response = await fetch(`${service.url}${ON_BROKER}`, {
       method: 'POST',
