@@ -20,7 +20,10 @@ export interface AuditFilter {
   readonly started?: boolean | undefined;
 }
 
-/** Whose records to read: those of a project (`*`: whatever project they name, or none), of all its brokers or of some. */
+/**
+ * Whose records to read: those of a project (`*`: whatever project they name, or none), or only those about some of its
+ * brokers. What names no broker concerns all of them, and is not for whoever administers some.
+ */
 export interface ScopePart {
   readonly project: string;
   readonly brokers?: readonly string[] | undefined;
@@ -119,6 +122,6 @@ export function lineTest(scope: AuditScope, filter: AuditFilter): (line: string)
 function isInPart({ project, broker }: StoredRecord['fields'], part: ScopePart): boolean {
   return (
     (part.project === '*' || part.project === project) &&
-    (part.brokers === undefined || typeof broker !== 'string' || part.brokers.includes(broker))
+    (part.brokers === undefined || (typeof broker === 'string' && part.brokers.includes(broker)))
   );
 }

@@ -59,7 +59,8 @@ export class AuditController {
   })
   @ApiOkResponse({
     type: [AuditEntry],
-    description: "The project's records, those of the brokers that the caller administers.",
+    description:
+      "The project's records, those of the brokers that the caller administers. What names no broker is for those who administer all of them.",
     headers: HEADERS,
   })
   list(

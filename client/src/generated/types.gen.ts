@@ -1731,7 +1731,7 @@ export type ListAuditRecordsError = ListAuditRecordsErrors[keyof ListAuditRecord
 
 export type ListAuditRecordsResponses = {
     /**
-     * The project's records, those of the brokers that the caller administers.
+     * The project's records, those of the brokers that the caller administers. What names no broker is for those who administer all of them.
      */
     200: Array<AuditEntry>;
 };

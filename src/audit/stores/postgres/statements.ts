@@ -91,9 +91,7 @@ export function removalStatement(keepDays: number, limit: number): Statement {
 function scopeCondition(scope: readonly ScopePart[], value: (of: unknown, type: string) => string): string {
   const parts = scope.map(({ project, brokers }) => {
     const isProject = project === '*' ? 'true' : `project = ${value(project, 'text')}`;
-    return brokers === undefined
-      ? isProject
-      : `(${isProject} AND (broker IS NULL OR broker = ANY(${value(brokers, 'text[]')})))`;
+    return brokers === undefined ? isProject : `(${isProject} AND broker = ANY(${value(brokers, 'text[]')}))`;
   });
   return parts.length === 0 ? 'false' : `(${parts.join(' OR ')})`;
 }
