@@ -142,17 +142,14 @@ export class BulkCall implements AsyncIterable<ItemOutcome> {
   }
 
   async *#request(query: string, init: RequestOptions): AsyncGenerator<ItemOutcome, void> {
-    const { signal } = this.#options;
+    const { signal: given } = this.#options;
+    const signal = given === undefined ? this.#abort.signal : AbortSignal.any([given, this.#abort.signal]);
     const path = `${targetPath(this.#target)}/client-control/bulk${query}`;
-    const response = await this.#transport.open(path, {
-      method: 'POST',
-      signal: signal === undefined ? this.#abort.signal : AbortSignal.any([signal, this.#abort.signal]),
-      ...init,
-    });
+    const response = await this.#transport.open(path, { method: 'POST', signal, ...init });
     const requestId = response.headers.get('X-Request-Id');
     if (requestId !== null) this.#requestIds.push(requestId);
     let isComplete = false;
-    for await (const lines of readLines(response)) {
+    for await (const lines of readLines(response, signal)) {
       for (const line of lines) {
         if ('summary' in line) isComplete = true;
         else {

@@ -59,7 +59,7 @@ export class ClientList implements AsyncIterable<FoundClientInfo> {
       headers: { Accept: NDJSON },
       ...(this.#signal && { signal: this.#signal }),
     });
-    for await (const lines of readLines(response)) {
+    for await (const lines of readLines(response, this.#signal)) {
       const last = lines.at(-1);
       const isLast = isEnd(last);
       const clients = (isLast

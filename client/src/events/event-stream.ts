@@ -74,7 +74,7 @@ export async function* listen(
       // Without a place to resume from, nobody knows what happened in between.
       if (wasOpen && lastId === undefined) yield gap();
       wasOpen = true;
-      for await (const text of textOf(response)) {
+      for await (const text of textOf(response, abort.signal)) {
         stillThere();
         for (const { event: type, data, id } of parser.push(text)) {
           const event = toServiceEvent(type, data, id);

@@ -46,7 +46,7 @@ export class Transport {
     (this.#options.fetch ?? globalThis.fetch)(input, init);
 
   /**
-   * Sends a request and resolves with its answer, the body unread.
+   * Sends a request and resolves with its answer, the body unread. Whoever reads it looks after `signal` from then on.
    *
    * @param path below `/api`
    * @throws {ApiError} when the service refuses
