@@ -48,7 +48,10 @@ export class ClientControlService {
     if (this.#audit.isRequired) await this.#audit.announce(record);
     const known = this.#gateway.capabilities(broker);
     // What is known right after a connect may not be all: only what depends on it waits for it.
-    const isUnsure = known.extension === null && operation.missing?.(body, known) !== undefined;
+    const isUnsure =
+      !known.isKnown &&
+      known.extension === null &&
+      (operation.isLessOverProApi === true || operation.missing?.(body, known) !== undefined);
     const capabilities = isUnsure ? await this.#gateway.capabilitiesKnown(broker) : known;
     // A plan holds for this turn only: a broker that is not connected now may be in the next, and get what was planned for none.
     const plan = planCommand(operation, body, this.#gateway.isConnected(broker) ? capabilities : undefined);

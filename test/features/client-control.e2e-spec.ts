@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { CONTROL_BROKERS, HANDING_OVER, type ControlBroker } from '../support/control-brokers.js';
 import { Device } from '../support/device.js';
+import { describedBy, ScriptedBroker, type ArrivedMessage } from '../support/scripted-broker.js';
 import { TestService, TOKENS } from '../support/test-service.js';
+import { until } from '../support/until.js';
 
 /** The three operations, from the REST call to what a real MQTT client sees, on every kind of broker. */
 describe.each([...CONTROL_BROKERS, ...HANDING_OVER])('client control on %s', (_name, startBroker) => {
@@ -211,5 +213,32 @@ describe.each([...CONTROL_BROKERS, ...HANDING_OVER])('client control on %s', (_n
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([204]));
     await publisher.publish('fleet', 'everybody');
     await Promise.all(fleet.map((device) => device.message('everybody')));
+  });
+});
+
+describe('right after a connect, before the broker has told what it can do', () => {
+  let broker: ScriptedBroker;
+  let service: TestService;
+  const questions: ArrivedMessage[] = [];
+
+  beforeAll(async () => {
+    broker = await ScriptedBroker.start();
+    broker.probeScript = (message) => void questions.push(message);
+    service = await TestService.start({ brokers: [{ id: 'b', url: broker.url, protocolVersion: 4 }] });
+    await service.brokerState('b');
+    await until(() => questions.length === 3, 'the broker is asked');
+  });
+  afterAll(async () => {
+    await service.stop();
+    await broker.stop();
+  });
+
+  it('a subscription waits for that, as the Pro API would say nothing of what is retained; a disconnect does not', async () => {
+    const subscribed = service.control('subscribe', { clientid: 'a', topic: 't' });
+    expect((await service.control('disconnect', { clientid: 'b' })).status).toBe(200);
+    expect(broker.messages.map(({ api }) => api)).toEqual(['clientControl']);
+    questions.forEach(describedBy('subscribe'));
+    expect((await subscribed).status).toBe(204);
+    expect(broker.messages.map(({ api }) => api)).toEqual(['clientControl', 'extension']);
   });
 });

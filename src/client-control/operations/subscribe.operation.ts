@@ -45,6 +45,8 @@ export const subscribe: Operation<SubscribeClientDto> = {
   },
   errors: ['NOT_SUPPORTED_BY_BROKER'],
   feature: 'subscribe',
+  // Over the Pro API nothing is known of what is retained.
+  isLessOverProApi: true,
   requiredRole: ({ topic }) => (isBrokerInternal(topic) ? 'admin' : 'editor'),
   remark: ({ retained }) => (isJsonObject(retained) ? retainedRemark(retained) : undefined),
   command: ({ clientid, topic, qos, options }) => ({
