@@ -10,6 +10,7 @@ import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { AuditCall } from '../dist/audit/audit-call.js';
+import { WriteBudget } from '../dist/audit/write-budget.js';
 import { FileStore } from '../dist/audit/stores/file/file-store.js';
 import { PostgresStore } from '../dist/audit/stores/postgres/postgres-store.js';
 import { pageStatement } from '../dist/audit/stores/postgres/statements.js';
@@ -51,7 +52,16 @@ async function writeCall(store, count) {
     );
   const takesLines = store.appendLines !== undefined;
   const call = new AuditCall(
-    { isRequired: false, takesLines, write, writeLines, notSent: Error, notConcluded: Error },
+    {
+      isRequired: false,
+      takesLines,
+      budget: new WriteBudget(),
+      write,
+      writeLines,
+      notSent: Error,
+      notConcluded: Error,
+      onEnd: () => undefined,
+    },
     request,
   );
   const cpu = process.cpuUsage();
@@ -175,7 +185,7 @@ try {
   const database = await startPostgres();
   const store = new PostgresStore(
     () => ({ url: database.url, keepDays: 36_500 }),
-    () => undefined,
+    () => Promise.resolve(),
   );
   await store.open();
   console.log('');

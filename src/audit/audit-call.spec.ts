@@ -3,6 +3,7 @@ import { AppError } from '../errors/app-error.js';
 import { RequestRecord } from '../http/request-record.js';
 import { AuditCall } from './audit-call.js';
 import { itemRecords, type AuditRecord, type EndedItem } from './audit-record.js';
+import { WriteBudget } from './write-budget.js';
 
 const item = (index: number): EndedItem => ({
   index,
@@ -33,6 +34,7 @@ describe.each([
       {
         isRequired,
         takesLines,
+        budget: new WriteBudget(),
         write,
         writeLines: (lines, count) => {
           const records = lines

@@ -11,19 +11,20 @@ import {
   type AuditRecord,
   type EndedItem,
 } from './audit-record.js';
+import type { WriteBudget } from './write-budget.js';
 
 /** Records in one write. */
 const BATCH = 500;
 /** How long records gather for one: each write keeps those of others waiting. */
 const GATHER_MS = 5;
-/** Records that wait before whoever writes them has to wait, too; half of it and they go on. */
-const HIGH_WATER = 4000;
 
 /** What an {@link AuditCall} needs of the trail. */
 export interface CallTrail {
   readonly isRequired: boolean;
   /** Whether {@link writeLines} is to be used for items. */
   readonly takesLines: boolean;
+  /** Of all calls together: nothing is written outside of it. */
+  readonly budget: WriteBudget;
   /** Never rejects. @returns how many could not be written */
   write(records: readonly AuditRecord[]): Promise<number>;
   /** The same with records that are encoded, so many, each with a line break at its end. */
@@ -55,7 +56,7 @@ export class AuditCall {
   #isInTurn = false;
   #timer: NodeJS.Timeout | undefined;
   #waiting = 0;
-  #onRoom: (() => void)[] = [];
+  #onAllWritten: (() => void) | undefined;
   #lost = 0;
   #isAnnounced = false;
   #end: Promise<AppError | undefined> | undefined;
@@ -93,8 +94,7 @@ export class AuditCall {
     const records = items.map((item) => this.#toRecord(item, 'STARTED'));
     if (!this.#isAnnounced) records.unshift(recordOf(this.#request, 'STARTED'));
     this.#isAnnounced = true;
-    const lost = await this.#trail.write(records);
-    this.#lost += lost;
+    const lost = await this.#write(records);
     if (lost > 0) throw this.#trail.notSent(this.#request);
   }
 
@@ -110,13 +110,12 @@ export class AuditCall {
       this.#gathered.push(this.#toRecord(item, item.outcome, item.outcomeDetail));
     else this.#lines.add(item);
     if (this.#gatheredCount >= BATCH) this.#flush();
-    return this.#waiting < HIGH_WATER;
+    return this.#trail.budget.hasRoom;
   }
 
   /** Resolves when there is room for more; it does, even when nothing can be written. */
   room(): Promise<void> {
-    if (this.#waiting < HIGH_WATER) return Promise.resolve();
-    return new Promise((resolve) => this.#onRoom.push(resolve));
+    return this.#trail.budget.room();
   }
 
   /**
@@ -133,10 +132,9 @@ export class AuditCall {
   async #conclude(summary: JsonObject, errorCode: ErrorCode | undefined): Promise<AppError | undefined> {
     this.#flush();
     const request = this.#request;
-    while (this.#waiting > 0) await new Promise<void>((resolve) => this.#onRoom.push(resolve));
+    if (this.#waiting > 0) await new Promise<void>((resolve) => (this.#onAllWritten = resolve));
     request.details = { ...request.details, summary };
-    const lost = await this.#trail.write([recordOf(request, errorCode ?? request.errorCode ?? 'OK')]);
-    this.#lost += lost;
+    await this.#write([recordOf(request, errorCode ?? request.errorCode ?? 'OK')]);
     this.#trail.onEnd(this);
     return this.#lost > 0 && this.isRequired ? this.#trail.notConcluded(request) : undefined;
   }
@@ -159,15 +157,22 @@ export class AuditCall {
     if (count === 0) return;
     this.#gathered = [];
     this.#waiting += count;
-    const written =
-      this.#lines === undefined
-        ? this.#trail.write(records)
-        : this.#trail.writeLines(this.#lines.take(), count);
-    void written.then((lost) => {
-      this.#lost += lost;
+    void this.#write(records, this.#lines?.take(), count).then(() => {
       this.#waiting -= count;
-      if (this.#waiting > HIGH_WATER / 2) return;
-      for (const goOn of this.#onRoom.splice(0)) goOn();
+      if (this.#waiting === 0) this.#onAllWritten?.();
     });
   };
+
+  /**
+   * @param lines the records instead, where they are encoded
+   * @returns how many were lost
+   */
+  async #write(records: readonly AuditRecord[], lines?: Buffer, count = records.length): Promise<number> {
+    const trail = this.#trail;
+    const lost = await trail.budget.spend(count, () =>
+      lines === undefined ? trail.write(records) : trail.writeLines(lines, count),
+    );
+    this.#lost += lost;
+    return lost;
+  }
 }

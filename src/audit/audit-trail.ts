@@ -9,8 +9,10 @@ import { systemErrorCode } from '../errors/system-error-code.js';
 import type { RequestRecord } from '../http/request-record.js';
 import { AuditCall } from './audit-call.js';
 import { recordOf, type AuditRecord } from './audit-record.js';
+import { PacedLog } from './paced-log.js';
 import type { AuditStore } from './stores/audit-store.js';
 import { makeStore } from './stores/make-store.js';
+import { WriteBudget } from './write-budget.js';
 
 /** How long closing a store may take. */
 const CLOSE_MS = 3000;
@@ -32,6 +34,8 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
   readonly #calls = new WeakMap<RequestRecord, AuditCall>();
   /** Those of them that have not ended. */
   readonly #open = new Set<AuditCall>();
+  readonly #budget = new WriteBudget();
+  readonly #paced = new PacedLog();
   #onAllEnded: (() => void) | undefined;
   #store: AuditStore | undefined;
   #log: Pino | undefined;
@@ -118,6 +122,7 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
         {
           isRequired,
           takesLines: this.#store?.appendLines !== undefined,
+          budget: this.#budget,
           write: (records) => this.#write(records),
           writeLines: (lines, count) => this.#writeLines(lines, count),
           notSent,
@@ -147,7 +152,7 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
   /** @returns how many could not be written */
   async #write(records: readonly AuditRecord[]): Promise<number> {
     if (this.#store === undefined) {
-      for (const record of records) this.#log?.info(record, 'audit');
+      await this.#paced.write(records, (record) => this.#log?.info(record, 'audit'));
       return 0;
     }
     try {
@@ -155,15 +160,18 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
       this.#written += records.length;
       return 0;
     } catch (error) {
-      this.#lose(records, codeOf(error));
+      await this.#lose(records, codeOf(error));
       return records.length;
     }
   }
 
-  #lose(records: readonly AuditRecord[], why: string): void {
+  /** @param records some are encoded already */
+  async #lose(records: readonly (AuditRecord | string)[], why: string): Promise<void> {
     this.#failures += records.length;
     const message = `the audit trail cannot be written (${why})`;
-    for (const record of records) this.#logger.error(message, JSON.stringify(record));
+    await this.#paced.write(records, (record) =>
+      this.#logger.error(message, typeof record === 'string' ? record : JSON.stringify(record)),
+    );
   }
 
   #make(audit: AuditConfig): AuditStore | undefined {
@@ -187,9 +195,7 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
       this.#written += count;
       return 0;
     } catch (error) {
-      this.#failures += count;
-      const message = `the audit trail cannot be written (${codeOf(error)})`;
-      for (const line of each()) this.#logger.error(message, line);
+      await this.#lose(each(), codeOf(error));
       return count;
     }
   }

@@ -158,3 +158,39 @@ describe.each(['EAGAIN', 'ENOSPC', 'EPIPE'])('an output that fails with %s', (co
     expect(output.text).toBe('');
   });
 });
+
+describe('whoever writes much', () => {
+  const isSettled = async (): Promise<boolean> => {
+    let settled = false;
+    void buffer.settled().then(() => (settled = true));
+    await Promise.resolve();
+    return settled;
+  };
+
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
+
+  it('goes on when the output has taken what was written', async () => {
+    expect(await isSettled()).toBe(true);
+    output.room = 5;
+    buffer.write('0123456789\n');
+    let settled = false;
+    void buffer.settled().then(() => (settled = true));
+    await jest.advanceTimersByTimeAsync(500);
+    expect(settled).toBe(false);
+    output.room = Infinity;
+    await jest.advanceTimersByTimeAsync(500);
+    expect(settled).toBe(true);
+  });
+
+  it('waits no more than a second or two for an output that takes nothing', async () => {
+    output.room = 0;
+    for (let round = 0; round < 3; round += 1) {
+      buffer.write('a line\n');
+      let settled = false;
+      void buffer.settled().then(() => (settled = true));
+      await jest.advanceTimersByTimeAsync(round === 0 ? 2000 : 10);
+      expect(settled).toBe(true);
+    }
+  });
+});

@@ -33,6 +33,7 @@ export class OutputBuffer {
   #lostAndUntold = 0;
   #pauseMs = MIN_PAUSE_MS;
   #retry: NodeJS.Timeout | undefined;
+  #onSettled: (() => void)[] = [];
   /** Told, after everything kept has been written, how many lines were lost before. */
   onRecovery: (lost: number) => void = () => undefined;
 
@@ -69,8 +70,20 @@ export class OutputBuffer {
       this.#keep(isFree ? bytes.subarray(this.#attempt(bytes)) : bytes);
     }
     if (this.#kept.length > 0 && this.#retry === undefined) this.#retry = this.#schedule();
+    if (this.#kept.length === 0 || this.#pauseMs === MAX_PAUSE_MS) {
+      for (const settle of this.#onSettled.splice(0)) settle();
+    }
     return this.#kept.length === 0;
   };
+
+  /**
+   * Resolves when the system has taken what was written before, or has taken nothing for more than a second. Whoever writes
+   * more than is kept waits here on the way, and loses nothing while there is a reader.
+   */
+  settled(): Promise<void> {
+    const isSettled = this.#gathered === '' && this.#kept.length === 0;
+    return isSettled ? Promise.resolve() : new Promise((resolve) => this.#onSettled.push(resolve));
+  }
 
   /** Tries for some time, blocking, to write what is kept; for the end of the process. */
   flushWithin(timeoutMs: number): void {

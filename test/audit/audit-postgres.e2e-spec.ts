@@ -354,7 +354,7 @@ describe('logging in to the database', () => {
             servername: undefined,
           },
         }),
-        () => undefined,
+        () => Promise.resolve(),
       );
       await store.open();
       await store.append([{ time: new Date().toISOString(), outcome: 'OK', durationMs: 1 }], true);
@@ -376,7 +376,7 @@ describe('logging in to the database', () => {
           keepDays: 400,
           tls: { ca: ca(), cert: undefined, key: undefined, rejectUnauthorized: true, servername },
         }),
-        () => undefined,
+        () => Promise.resolve(),
       );
       await expect(store.open()).rejects.toThrow(ConfigError);
       await store.close();
@@ -390,7 +390,7 @@ describe('the table', () => {
   it('forgets what is older than keepDays', async () => {
     const store = new PostgresStore(
       () => ({ ...postgres.settings, keepDays: 30 }),
-      () => undefined,
+      () => Promise.resolve(),
     );
     await store.open();
     const aged = (days: number): AuditRecord => ({

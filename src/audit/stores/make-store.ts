@@ -10,12 +10,12 @@ import { PostgresStore } from './postgres/postgres-store.js';
  * Makes the store that is configured; undefined where the log is the trail.
  *
  * @param config where a store finds what may change while it runs, such as a password
- * @param onLost is told of records that a store took and could not keep
+ * @param onLost is told of records that a store took and could not keep; resolves when they are written down elsewhere
  */
 export function makeStore(
   { store, file, sync, postgres }: AuditConfig,
   config: ConfigStore,
-  onLost: (records: readonly AuditRecord[]) => void,
+  onLost: (records: readonly AuditRecord[]) => Promise<void>,
 ): AuditStore | undefined {
   switch (store) {
     case 'log':

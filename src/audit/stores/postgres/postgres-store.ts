@@ -45,13 +45,13 @@ interface StoredRow {
  * out together in the next one.
  *
  * While the database is away, records that must be kept are refused. Others wait, 10,000 at most, and are written when it
- * is back, in order and each once. What finds no room is refused, and what still waits at the end of the process is lost,
+ * is back, each once, and read in their order. What finds no room is refused, and what still waits at the end of the process is lost,
  * which the trail is told.
  */
 export class PostgresStore implements AuditStore {
   readonly kind = 'postgres';
   readonly #settings: () => PostgresConfig;
-  readonly #onLost: (records: readonly AuditRecord[]) => void;
+  readonly #onLost: (records: readonly AuditRecord[]) => Promise<void>;
   readonly #logger = new Logger(PostgresStore.name);
   readonly #database: Database;
   readonly #commits: GroupCommit<Row>;
@@ -62,7 +62,7 @@ export class PostgresStore implements AuditStore {
   #retention: NodeJS.Timeout | undefined;
 
   /** @param onLost is told of records that waited in vain */
-  constructor(settings: () => PostgresConfig, onLost: (records: readonly AuditRecord[]) => void) {
+  constructor(settings: () => PostgresConfig, onLost: (records: readonly AuditRecord[]) => Promise<void>) {
     this.#settings = settings;
     this.#onLost = onLost;
     this.#database = new Database(settings);
@@ -78,7 +78,7 @@ export class PostgresStore implements AuditStore {
   }
 
   get isUp(): boolean {
-    return this.#isUp && !this.#commits.isStalled && this.#spool.size === 0;
+    return this.#takesRows && this.#spool.size === 0;
   }
 
   get waiting(): number {
@@ -110,8 +110,9 @@ export class PostgresStore implements AuditStore {
   async append(records: readonly AuditRecord[], mustBeKept: boolean): Promise<void> {
     const rows = records.map((record) => this.#toRow(record));
     if (mustBeKept) return this.#commits.add(rows);
-    // Behind what waits already, in order.
-    if (this.#spool.size > 0) {
+    // While the database is away, nobody waits for it. Once it takes rows again, whoever writes does: what comes must not fill
+    // the spool faster than it empties.
+    if (this.#spool.size > 0 && !this.#takesRows) {
       this.#spool.add(rows);
       return;
     }
@@ -149,7 +150,7 @@ export class PostgresStore implements AuditStore {
     this.#spool.close();
     clearTimeout(this.#retention);
     await Promise.race([this.#writeWhatWaits(), delay(CLOSE_MS, undefined, { ref: false })]);
-    this.#lose(this.#spool.takeAll());
+    await this.#lose(this.#spool.takeAll());
     await this.#database.close();
   }
 
@@ -165,6 +166,11 @@ export class PostgresStore implements AuditStore {
       deleted = await this.#database.write(removalStatement(this.#settings().keepDays, DELETED_AT_ONCE));
     }
     return total;
+  }
+
+  /** As far as the latest write tells. */
+  get #takesRows(): boolean {
+    return this.#isUp && !this.#commits.isStalled;
   }
 
   #toRow(record: AuditRecord): Row {
@@ -184,8 +190,8 @@ export class PostgresStore implements AuditStore {
     }
   }
 
-  #lose(rows: readonly Row[]): void {
-    this.#onLost(rows.map(({ record }) => record));
+  #lose(rows: readonly Row[]): Promise<void> {
+    return this.#onLost(rows.map(({ record }) => record));
   }
 
   #scheduleRetention(delayMs: number): void {

@@ -8,10 +8,10 @@ const MAX_ROWS = 10_000;
 const MAX_BATCH = 2000;
 const RETRY_MS = 1000;
 
-/** Rows that wait for the database to come back: tried every second, and written in order and each once. */
+/** Rows that wait for the database to come back: tried every second, and written each once. */
 export class Spool {
   readonly #write: (rows: readonly Row[]) => Promise<void>;
-  readonly #onLost: (rows: readonly Row[]) => void;
+  readonly #onLost: (rows: readonly Row[]) => Promise<void>;
   #rows: Row[] = [];
   #retry: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -20,7 +20,10 @@ export class Spool {
    * @param write rejects when the database does not take them
    * @param onLost is told of rows that it would never take
    */
-  constructor(write: (rows: readonly Row[]) => Promise<void>, onLost: (rows: readonly Row[]) => void) {
+  constructor(
+    write: (rows: readonly Row[]) => Promise<void>,
+    onLost: (rows: readonly Row[]) => Promise<void>,
+  ) {
     this.#write = write;
     this.#onLost = onLost;
   }
@@ -70,7 +73,9 @@ export class Spool {
       await this.#write(rows);
     } catch (error) {
       if (!isDataError(error)) return false;
-      this.#onLost(rows);
+      this.#rows.splice(0, rows.length);
+      await this.#onLost(rows);
+      return true;
     }
     this.#rows.splice(0, rows.length);
     return true;
