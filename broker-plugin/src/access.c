@@ -25,6 +25,15 @@ uint8_t access_max_qos(const struct client *client)
 	return options_max_qos(options, client->context ? mosquitto_client_port(client->context) : 0);
 }
 
+/*
+ * Whether a ban keeps it out. Not who has logged in before: the ban has decided itself whether that stays. And a session that is
+ * offline must not be refused, because 2.0 damages its memory when it disconnects one.
+ */
+static bool is_kept_out(const struct mosquitto *context)
+{
+	return bans_find(context) && !access_may_command(context) && !sessions_has_logged_in(context);
+}
+
 #if BUILT_FOR_2_1
 
 int access_on_basic_auth(int event, void *event_data, void *userdata)
@@ -34,16 +43,14 @@ int access_on_basic_auth(int event, void *event_data, void *userdata)
 	if(options_name_username(options, mosquitto_client_username(context))){
 		return MOSQ_ERR_PLUGIN_DEFER; /* whether it is banned after all, where it may not command: sessions.c */
 	}
-	if(bans_find(context) && !access_may_command(context)) return MOSQ_ERR_BANNED;
-	return MOSQ_ERR_PLUGIN_IGNORE;
+	return is_kept_out(context) ? MOSQ_ERR_BANNED : MOSQ_ERR_PLUGIN_IGNORE;
 }
 
 int access_on_extended_auth(int event, void *event_data, void *userdata)
 {
 	const struct mosquitto *context = ((const struct mosquitto_evt_extended_auth *)event_data)->client;
 
-	if(bans_find(context) && !access_may_command(context)) return MOSQ_ERR_AUTH;
-	return MOSQ_ERR_PLUGIN_IGNORE;
+	return is_kept_out(context) ? MOSQ_ERR_AUTH : MOSQ_ERR_PLUGIN_IGNORE;
 }
 
 #else
@@ -53,8 +60,8 @@ int access_on_basic_auth(int event, void *event_data, void *userdata)
 {
 	const struct mosquitto *context = ((const struct mosquitto_evt_basic_auth *)event_data)->client;
 
-	if(!access_may_command(context) && bans_find(context)) return MOSQ_ERR_AUTH;
-	sessions_login(context);
+	if(is_kept_out(context)) return MOSQ_ERR_AUTH;
+	if(!sessions_has_logged_in(context)) sessions_login(context);
 	return MOSQ_ERR_PLUGIN_DEFER;
 }
 

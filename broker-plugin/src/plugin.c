@@ -92,7 +92,11 @@ static int list_registrations(struct plugin *plugin, struct registration list[MA
 		list[count++] = (struct registration){ MOSQ_EVT_BASIC_AUTH, access_on_basic_auth, NULL, NULL };
 		list[count++] = (struct registration){ MOSQ_EVT_DISCONNECT, sessions_on_disconnect, NULL, NULL };
 	}
-#if BUILT_FOR_2_1
+#if !BUILT_FOR_2_1
+	if(plugin->options.track_clients){
+		list[count++] = (struct registration){ MOSQ_EVT_RELOAD, sessions_on_reload, NULL, NULL };
+	}
+#else
 	list[count++] = (struct registration){ MOSQ_EVT_EXT_AUTH_START, access_on_extended_auth, NULL, NULL };
 	list[count++] = (struct registration){ MOSQ_EVT_CONNECT, sessions_on_connect, NULL, NULL };
 	list[count++] = (struct registration){ MOSQ_EVT_CLIENT_OFFLINE, sessions_on_offline, NULL, NULL };

@@ -85,6 +85,11 @@ void sessions_settle(void)
 	}
 }
 
+bool sessions_has_logged_in(const struct mosquitto *context)
+{
+	return mosquitto_client(mosquitto_client_id(context)) == context;
+}
+
 int sessions_on_connect(int event, void *event_data, void *userdata)
 {
 	const struct mosquitto *context = ((const struct mosquitto_evt_connect *)event_data)->client;
@@ -220,6 +225,11 @@ void sessions_cleanup(void)
 
 #else
 
+/* Without ticks, a reload is taken to be over after this time. */
+#define RELOAD_US 100000
+
+static int64_t reloads_since_us; /* 0: it does not */
+
 /*
  * Logins of which it is not known yet whether they got in. If not, the broker tells of the client's end: by TCP before
  * anything else, but by WebSocket only when that has been closed. So a WebSocket client is taken for connected when it has
@@ -255,7 +265,7 @@ static void end_login(struct login **link, bool got_in)
 	mosquitto_free(login);
 }
 
-void sessions_settle(void)
+static void settle_logins(void)
 {
 	for(struct login **link=&logins; *link;){
 		if(has_settled(*link)){
@@ -264,6 +274,12 @@ void sessions_settle(void)
 			link = &(*link)->next;
 		}
 	}
+}
+
+void sessions_settle(void)
+{
+	reloads_since_us = 0;
+	settle_logins();
 }
 
 void sessions_got_in(const struct mosquitto *context)
@@ -276,9 +292,32 @@ void sessions_got_in(const struct mosquitto *context)
 	}
 }
 
+int sessions_on_reload(int event, void *event_data, void *userdata)
+{
+	reloads_since_us = clock_monotonic_us();
+	return MOSQ_ERR_PLUGIN_DEFER; /* anything else keeps the reload from other plugins */
+}
+
+static bool is_reloading(void)
+{
+	return reloads_since_us && (command_has_turns() || clock_monotonic_us() - reloads_since_us < RELOAD_US);
+}
+
+/* Who has logged in by WebSocket and is not connected any more looks as if it had come by TCP. */
+bool sessions_has_logged_in(const struct mosquitto *context)
+{
+	const char *id = mosquitto_client_id(context);
+	const struct client *client = id ? clients_find(id) : NULL;
+	const struct login *login = logins;
+
+	while(login && login->context != context) login = login->next;
+	return login || (client && client->context == context)
+			|| (is_reloading() && mosquitto_client_protocol(context) != mp_websockets);
+}
+
 void sessions_login(const struct mosquitto *context)
 {
-	sessions_settle();
+	settle_logins();
 	struct login *login = mosquitto_calloc(1, sizeof(struct login));
 	if(login){
 		login->context = context;
@@ -317,6 +356,7 @@ bool sessions_purge(struct client *client)
 void sessions_cleanup(void)
 {
 	while(logins) end_login(&logins, false);
+	reloads_since_us = 0;
 }
 
 #endif

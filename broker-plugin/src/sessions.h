@@ -15,12 +15,20 @@ int sessions_on_unsubscribe(int event, void *event_data, void *userdata);   /* M
 /* Takes in the sessions that the broker read from disk, once; and forgets sessions that have expired, a few at a time. */
 void sessions_tick(void);
 #else
+int sessions_on_reload(int event, void *event_data, void *userdata);        /* MOSQ_EVT_RELOAD */
+
 /* A client is logging in; whether it gets in is not known yet. */
 void sessions_login(const struct mosquitto *context);
 
 /* A client has: it sends messages. */
 void sessions_got_in(const struct mosquitto *context);
 #endif
+
+/*
+ * Whether an authentication is not a login. When the broker reads its configuration again it asks again about everybody whom it
+ * knows, connected or not, and a client of MQTT 5 may authenticate again (section 4.12.1).
+ */
+bool sessions_has_logged_in(const struct mosquitto *context);
 
 /* Decides what the last event left open. To be called before the table is looked at. */
 void sessions_settle(void);

@@ -28,6 +28,7 @@ struct mosquitto {
 	const char *address;
 	bool connected;
 	bool session_stays;    /* when the connection ends */
+	bool logged_in;
 	char *filters[MAX_FILTERS];
 };
 
@@ -138,6 +139,7 @@ bool stub_broker_connect(const char *id, const char *username, const char *addre
 		end_connection(client, MOSQ_ERR_AUTH);
 		return false;
 	}
+	client->logged_in = true;
 	if(old){
 		/* As 2.1 does: the old one's session goes on in the new one, and its end is told in either case. */
 		old->session_stays = false;
@@ -405,9 +407,12 @@ int mosquitto_kick_client_by_clientid(const char *clientid, bool with_will)
 
 #if BUILT_FOR_2_1
 
+/* Not who is still logging in. */
 struct mosquitto *mosquitto_client(const char *clientid)
 {
-	return find_client(clientid);
+	struct mosquitto *client = find_client(clientid);
+
+	return client && client->logged_in ? client : NULL;
 }
 
 
