@@ -4,6 +4,7 @@ import { expectError } from '../support/expect-error.js';
 import { freePort } from '../support/free-port.js';
 import { IdentityProvider } from '../support/identity-provider.js';
 import { TestService, type Answer } from '../support/test-service.js';
+import { until } from '../support/until.js';
 
 /** The claims of real providers' access tokens, as far as they matter here. */
 const KEYCLOAK = {
@@ -136,6 +137,20 @@ describe('the keys of a provider', () => {
     expect((await projects(await others.token(ENTRA))).status).toBe(200);
     await others.rotate('key-newer');
     expect((await projects(await others.token(ENTRA))).status).toBe(200);
+  });
+
+  it('are asked for again after a look that failed, which anybody can provoke', async () => {
+    await projects(await others.token(ENTRA));
+    others.status = 500;
+    const unknown = await others.token(ENTRA, { kid: 'anything' });
+    await until(async () => (await projects(unknown)).status === 503, 'the look fails');
+    others.status = 200;
+    await others.rotate('key-after-the-failure');
+    const good = await others.token(ENTRA);
+    await until(async () => (await projects(good)).status === 200, 'the new key is known', 10_000);
+    expect(String((await service.get('/metrics', null)).body)).toContain(
+      `client_control_identity_provider_up{issuer="${others.issuer}"} 1`,
+    );
   });
 });
 

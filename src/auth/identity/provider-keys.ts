@@ -18,8 +18,12 @@ export interface ProviderKeysObserver {
   onUp(): void;
 }
 
-/** Keys that are older are fetched again; until they have come, the old ones serve. */
+/** Keys that are older are fetched again beside a request, which does not wait: where requests come all the time, none does. */
+const RENEW_MS = 8 * 60_000;
+/** Keys that are older serve only while the provider is down. */
 const FRESH_MS = 10 * 60_000;
+/** So long the provider counts as down after a fetch that failed; while requests come, it is tried more often than that. */
+const DOWN_MS = 60_000;
 const FETCH_TIMEOUT_MS = 3000;
 const MAX_BYTES = 1_048_576;
 /** The shortest time between two fetches; after failures it doubles up to the longest. */
@@ -43,8 +47,9 @@ export class KeysUnavailable extends Error {
  * The published keys of one identity provider, fetched on demand.
  *
  * At most one fetch is under way, and at most one begins in a second, whoever asks: neither garbage nor an outage makes
- * many. A rotation is seen by the first token with an unknown key id, which waits for that fetch. While the provider is down, known keys serve
- * `staleKeysMinutes` longer. All times are on the monotonic clock. Source: RFC 7517.
+ * many. A rotation is seen by the first token with an unknown key id, which waits for that fetch; a withdrawn key serves ten
+ * minutes longer at most. While the provider is down, known keys serve `staleKeysMinutes` longer. A fetch that failed is
+ * made again at the next request after its pause. All times are on the monotonic clock. Source: RFC 7517.
  */
 export class ProviderKeys {
   readonly #options: ProviderKeysOptions;
@@ -53,7 +58,8 @@ export class ProviderKeys {
   #fetchedAt = Number.NEGATIVE_INFINITY;
   #notBefore = Number.NEGATIVE_INFINITY;
   #pauseMs = SHORTEST_PAUSE_MS;
-  #failure: unknown;
+  /** Why the latest fetch failed, and when; undefined if it did not. */
+  #failure: { readonly cause: unknown; readonly at: number } | undefined;
   #fetching: Promise<void> | undefined;
 
   constructor(options: ProviderKeysOptions, observer?: ProviderKeysObserver) {
@@ -62,23 +68,16 @@ export class ProviderKeys {
   }
 
   /**
-   * The keys as they are known now.
+   * The keys as they are known now. Waits for a fetch only if none are known, or if they are old and the provider is not
+   * known to be down.
    *
    * @throws {KeysUnavailable} when none are known, or only such as are too old
    */
   async current(): Promise<JWTVerifyGetKey> {
-    const age = performance.now() - this.#fetchedAt;
-    if (this.#keys !== undefined && age < FRESH_MS) return this.#keys;
-    const mayServeStale = age < FRESH_MS + this.#options.staleKeysMinutes * 60_000;
-    if (this.#keys !== undefined && mayServeStale) {
-      // Renewed beside the request, which does not wait for it.
-      if (performance.now() >= this.#notBefore) void this.#fetch();
-      return this.#keys;
-    }
-    if (performance.now() >= this.#notBefore) await this.#fetch();
-    else await this.#fetching;
-    if (this.#keys === undefined || performance.now() - this.#fetchedAt >= FRESH_MS)
-      throw this.#unavailable();
+    const age = this.#ageMs();
+    const renewal = age >= RENEW_MS || this.#failure !== undefined ? this.#renew() : undefined;
+    if (age >= FRESH_MS && (this.#isTooOld() || !this.#isDown())) await renewal;
+    if (this.#keys === undefined || this.#isTooOld()) throw this.#unavailable();
     return this.#keys;
   }
 
@@ -86,17 +85,32 @@ export class ProviderKeys {
    * The keys after another look at the provider, for a token whose key is not among those known: waits for the fetch
    * under way, or for the next one, which begins within a second.
    *
-   * @returns the same as before when the provider cannot be asked now
-   * @throws {KeysUnavailable} see {@link current}
+   * @throws {KeysUnavailable} when that fetch fails, and at once in the pause after one that failed: whether there is such a
+   *   key cannot be told
    */
   async renewed(): Promise<JWTVerifyGetKey> {
     const waitMs = this.#notBefore - performance.now();
-    // While the provider is down there is nothing to wait for.
-    if (this.#failure === undefined) {
-      this.#fetching ??= waitMs > 0 ? this.#fetchAfter(waitMs) : this.#fetch();
-      await this.#fetching;
-    }
-    return this.current();
+    if (waitMs > 0 && this.#failure === undefined) this.#fetching ??= this.#fetchAfter(waitMs);
+    await this.#renew();
+    if (this.#keys === undefined || this.#failure !== undefined) throw this.#unavailable();
+    return this.#keys;
+  }
+
+  #ageMs(): number {
+    return performance.now() - this.#fetchedAt;
+  }
+
+  #isTooOld(): boolean {
+    return this.#ageMs() >= FRESH_MS + this.#options.staleKeysMinutes * 60_000;
+  }
+
+  #isDown(): boolean {
+    return this.#failure !== undefined && performance.now() - this.#failure.at < DOWN_MS;
+  }
+
+  /** The fetch under way, or a new one unless it is too early for that. */
+  #renew(): Promise<void> | undefined {
+    return performance.now() >= this.#notBefore ? this.#fetch() : this.#fetching;
   }
 
   #fetchAfter(waitMs: number): Promise<void> {
@@ -121,17 +135,18 @@ export class ProviderKeys {
       if (this.#failure !== undefined) this.#observer?.onUp();
       this.#failure = undefined;
     } catch (error) {
-      this.#notBefore = performance.now() + this.#pauseMs;
+      const at = performance.now();
+      this.#notBefore = at + this.#pauseMs;
       this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
       if (this.#failure === undefined) this.#observer?.onDown(wordsOf(error));
-      this.#failure = error;
+      this.#failure = { cause: error, at };
     }
   }
 
   #unavailable(): KeysUnavailable {
     return new KeysUnavailable(
       Math.max(this.#notBefore - performance.now(), SHORTEST_PAUSE_MS),
-      this.#failure,
+      this.#failure?.cause,
     );
   }
 }
