@@ -176,8 +176,8 @@ export class BrokerGateway {
     return {
       isKnown: survey?.isKnown ?? true,
       extension: survey?.extension ?? null,
-      clientControl: survey?.stateOf('clientControl') ?? 'unknown',
-      clientInspect: survey?.stateOf('clientInspect') ?? 'unknown',
+      clientControl: survey?.apis.clientControl.state ?? 'unknown',
+      clientInspect: survey?.apis.clientInspect.state ?? 'unknown',
     };
   }
 

@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { BrokerEvent } from '../../src/broker-gateway/broker-event.js';
+import { requestExtension } from '../../src/broker-gateway/extension-request.js';
+import type { GatewayError } from '../../src/broker-gateway/gateway-error.js';
 import { TestGateway } from '../support/gateway.js';
-import { ScriptedBroker, type ArrivedMessage } from '../support/scripted-broker.js';
+import { describedBy, ScriptedBroker, type ArrivedMessage } from '../support/scripted-broker.js';
 import { until } from '../support/until.js';
 
 const REF = { projectId: 'p', brokerId: 'b' };
@@ -150,6 +152,57 @@ describe('questions after the connect', () => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(gateway.stats().connects).toBe(connects);
     expect(await gateway.disconnect('c')).toBe('done');
+  });
+});
+
+describe('a command that only our own endpoint knows', () => {
+  const setBan = (): Promise<unknown> =>
+    requestExtension(gateway.gateway, REF, 'bans', { command: 'setBan' }).then(
+      () => 'done',
+      (error: unknown) => {
+        const { code, info } = error as GatewayError;
+        return { code, info };
+      },
+    );
+  const answerDescribe =
+    (answer: object) =>
+    ({ api, commands, reply, succeed }: ArrivedMessage): void => {
+      if (api !== 'extension') succeed();
+      else reply({ responses: commands.map((command) => ({ ...command, ...answer })) });
+    };
+
+  it('is not sent while the endpoint is silent, and is when its word on what it can do comes late', async () => {
+    const late: ArrivedMessage[] = [];
+    broker.probeScript = (message) => void late.push(message);
+    await connect({ requestTimeoutMs: 600 });
+    expect(await setBan()).toMatchObject({
+      code: 'CLIENT_CONTROL_NOT_AVAILABLE',
+      info: { reason: 'silent' },
+    });
+    expect(broker.commands).toEqual([]);
+    late.forEach(describedBy('bans'));
+    await until(() => gateway.status().features.extension === 'available', 'it is found to be there');
+    expect(gateway.gateway.capabilities(REF).extension?.features.bans).toBe(true);
+    expect(await setBan()).toBe('done');
+  });
+
+  it('is for the endpoint to judge when it could not say what it can do', async () => {
+    broker.probeScript = answerDescribe({ error: 'out of memory' });
+    await connect();
+    expect(gateway.status().features.extension).toBe('available');
+    expect(await setBan()).toBe('done');
+  });
+
+  it.each([
+    ['has not the feature', describedBy('inspect')],
+    ['does not know the question', answerDescribe({ error: 'Unknown command', code: 'UNKNOWN_COMMAND' })],
+    ['refuses this service', answerDescribe({ error: 'Not authorized', code: 'NOT_AUTHORIZED' })],
+    ['is not there', ({ reply }: ArrivedMessage) => reply({ error: 'endpoint not available' })],
+  ])('is NOT_SUPPORTED_BY_BROKER and not sent to an endpoint that %s', async (_what, probeScript) => {
+    broker.probeScript = probeScript;
+    await connect();
+    expect(await setBan()).toEqual({ code: 'NOT_SUPPORTED_BY_BROKER', info: { feature: 'bans' } });
+    expect(broker.commands).toEqual([]);
   });
 });
 

@@ -217,7 +217,7 @@ export class BrokerClient {
     const refusal =
       signal?.aborted === true
         ? abortError(signal)
-        : (this.#connectionRefusal() ?? this.survey.refusalOf('extension'));
+        : (this.#connectionRefusal() ?? this.survey.apis.extension.refusal);
     if (refusal !== undefined) return Promise.reject(refusal);
     return new Promise((resolve, reject) =>
       this.#enqueue('extension', [command], 'bulk', signal, { resolve, reject }),
@@ -255,7 +255,7 @@ export class BrokerClient {
   /** Why a request cannot even be queued now. */
   #refusal(api: ControlApi, lane: Lane): GatewayError | undefined {
     if (this.#draining) return shuttingDown();
-    const refusal = this.#connectionRefusal() ?? this.survey.refusalOf(api);
+    const refusal = this.#connectionRefusal() ?? this.survey.apis[api].refusal;
     if (refusal !== undefined) return refusal;
     const { maxPending } = this.#config;
     return lane === 'single' && this.#table.count('single') >= maxPending

@@ -124,7 +124,7 @@ export class MessageSender {
   /** What a slow broker left unanswered no longer counts as under way, and acknowledgements are asked for again. */
   giveUp(unheard: readonly Unheard[]): void {
     for (const { api, message } of unheard) {
-      this.#parts.survey.noteSilence(api);
+      this.#parts.survey.apis[api].noteSilence();
       if (this.#window.arrive(message)) this.#queue.flush();
     }
   }
@@ -167,7 +167,7 @@ export class MessageSender {
     const payload = encodeRequest(batch.map(({ encoded }) => encoded));
     const { requestTopic } = CONTROL_APIS[api];
     const { connection: mqtt } = connection.state;
-    if (survey.isAnswering(api)) mqtt.publish(requestTopic, payload);
+    if (survey.apis[api].isAnswering) mqtt.publish(requestTopic, payload);
     else
       mqtt.publishAcknowledged(requestTopic, payload, (result) =>
         this.#onPublished(sent.message, batch, result),
@@ -184,7 +184,7 @@ export class MessageSender {
     const error = publishRefused(result.reasonCode, words);
     const [{ api } = { api: undefined }] = batch;
     if (api !== undefined && error.code === 'BROKER_DENIED')
-      this.#parts.survey.noteDenial(api, error.message);
+      this.#parts.survey.apis[api].noteDenial(error.message);
     for (const request of batch) request.fail(error);
   }
 }

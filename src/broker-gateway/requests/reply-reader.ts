@@ -76,7 +76,8 @@ export class ReplyReader {
       const isOurs = table.isOurs(correlationData);
       stats.countIgnored(isOurs ? 'late-or-duplicate' : 'foreign');
       // Late, but an answer.
-      if (isOurs && result.kind === 'success') this.#parts.survey.noteSuccess(api);
+      if (isOurs && result.kind === 'success')
+        this.#parts.survey.noteLateSuccess(api, reply.command, result.data);
       return;
     }
     const asked = request.commands[place];
@@ -87,7 +88,7 @@ export class ReplyReader {
     this.#parts.sender.noteArrival(request);
     switch (result.kind) {
       case 'success':
-        this.#parts.survey.noteSuccess(api);
+        this.#parts.survey.apis[api].noteSuccess();
         request.succeed(result.data, place);
         return;
       case 'error':
@@ -108,7 +109,7 @@ export class ReplyReader {
 
   #noteFailure({ api }: ControlRequest, asked: ControlCommand | undefined, error: GatewayError): void {
     const { survey, observer } = this.#parts;
-    survey.noteFailure(api, error);
+    survey.apis[api].noteFailure(error);
     if (error.code === 'BROKER_DENIED') observer.onCommandDenied?.(api, asked?.command ?? '', error.message);
   }
 
@@ -139,7 +140,7 @@ export class ReplyReader {
 
   #onEndpointNotAvailable(api: ControlApi): void {
     const { table, sender, survey, stats } = this.#parts;
-    survey.noteAbsence(api);
+    survey.apis[api].noteAbsence();
     const error = endpointNotAvailable(CONTROL_APIS[api].requestTopic);
     const failed = table.sentTo(api);
     if (failed.length === 0) stats.countIgnored('late-or-duplicate');
