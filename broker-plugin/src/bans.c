@@ -265,10 +265,7 @@ static struct record *read_stored_ban(const cJSON *json)
 	const char *who, *reason, *by;
 	int64_t until;
 
-	if(read_who(json, &as, &who) || is_everybody(as, who) || read_rest(json, &until, &reason, &by)
-			|| pattern_count >= MAX_PATTERN_BANS){
-		return NULL;
-	}
+	if(read_who(json, &as, &who) || is_everybody(as, who) || read_rest(json, &until, &reason, &by)) return NULL;
 	struct ban *ban = new_ban(as, who, reason, by);
 	if(!ban) return NULL;
 	ban->until = until;

@@ -86,10 +86,18 @@ void records_remove(struct records *list, int index)
 	record_release(take(list, index));
 }
 
+/* The limit on their number that the list would exceed with one more in the place of another (may be NULL), 0 if none. */
+static int limit_on_count(const struct records *list, const struct record *more, const struct record *old)
+{
+	if(list->count - (old != NULL) >= list->max_count) return list->max_count;
+	return list->limit_for ? list->limit_for(more, old) : 0;
+}
+
 static bool load_record(struct records *list, const cJSON *json)
 {
-	struct record *record = list->count < list->max_count ? list->read(json) : NULL;
-	bool is_understood = record && !(list->by_key && records_find(list, record->key))
+	struct record *record = list->read(json);
+	bool is_understood = record && !limit_on_count(list, record, NULL)
+		&& !(list->by_key && records_find(list, record->key))
 		&& fields_whole_number(fields_get(json, "since"), 0, MAX_SAFE_INTEGER, &record->since);
 
 	if(is_understood) add(list, record);
@@ -245,12 +253,10 @@ static struct json_text write_file(const struct change *change, const struct rec
 /* The limit that the list would exceed, 0 if none. */
 static int limit_for(const struct change *change, const struct record *old, size_t bytes)
 {
-	const struct records *list = change->list;
+	int limit = change->to_set ? limit_on_count(change->list, change->to_set, old) : 0;
 
-	if(!change->to_set) return 0;
-	if(list->count - (old != NULL) >= list->max_count) return list->max_count;
-	if(bytes > list->max_bytes) return (int)list->max_bytes;
-	return list->limit_for ? list->limit_for(change->to_set, old) : 0;
+	if(limit || !change->to_set) return limit;
+	return bytes > change->list->max_bytes ? (int)change->list->max_bytes : 0;
 }
 
 enum outcome records_change(struct command *command)

@@ -45,6 +45,29 @@ async function restart(): Promise<void> {
   own = new OwnEndpoint(await ControlClient.connect(broker, { clientId: 'control' }));
 }
 
+/** The text of a file with so many bans. */
+const bansFile = (count: number, who: (index: number) => string) =>
+  JSON.stringify({
+    format: 'bans',
+    version: 1,
+    bans: Array.from({ length: count }, (_, i) => ({
+      as: 'clientid',
+      who: who(i),
+      until: null,
+      reason: null,
+      by: null,
+      since: 1,
+    })),
+  });
+
+/** Sets one after the other until there is no room for more. @returns how many there were, and the answer to one more */
+async function setUntilTooMany(command: string, fields: (index: number) => object) {
+  for (let count = 0; ; count++) {
+    const { data, code, info } = await own.run(command, { ...fields(count) });
+    if (data === undefined) return { count, code, info };
+  }
+}
+
 const refused = (clientId: string) => expect(broker.connect({ clientId })).rejects.toThrow(/refused/);
 
 describe.each(VERSIONS)('bans on Mosquitto %s', (version) => {
@@ -125,6 +148,7 @@ describe.each(VERSIONS)('bans on Mosquitto %s', (version) => {
       'with a ban of everybody',
       '{"format":"bans","version":1,"bans":[{"as":"clientid","who":"*","until":null,"since":1}]}',
     ],
+    ['with more wildcards than there may be', bansFile(1001, (i) => `*-${i}`)],
   ])('do not get lost: the broker does not start with a file that is %s', async (_, content) => {
     broker = new PluginBroker({
       ...preparePluginTarget(version),
@@ -134,6 +158,41 @@ describe.each(VERSIONS)('bans on Mosquitto %s', (version) => {
     await expect(broker.start()).rejects.toThrow('the broker ended');
     expect(broker.log).toMatch(/Error: client-control: .*client-control-bans\.json/);
     expect(readFileSync(join(broker.dir, BANS), 'utf8')).toBe(content);
+  });
+
+  it('are all there after a restart when there are as many as there may be, the last one replaced', async () => {
+    broker = new PluginBroker({ ...preparePluginTarget(version), pluginOptions: options(version) });
+    writeFileSync(
+      join(broker.dir, BANS),
+      bansFile(9999, (i) => (i < 1000 ? `*-lab-${i}` : `thief-${i}`)),
+    );
+    await restart();
+    await own.ban('the last one');
+    const more = { as: 'clientid', who: 'one more', until: null };
+    expect(await own.codeOf('setBan', more)).toBe('TOO_MANY');
+    await own.ban('*-lab-7', 'clientid', { reason: '😀'.repeat(500), by: 'é'.repeat(200) });
+    const { bans: newest } = await own.ask<{ bans: object[] }>('listBans', { limit: 3 });
+
+    for (let starts = 0; starts < 2; starts++) {
+      await broker.shutDown();
+      await restart();
+      const after = await own.ask<{ bans: object[]; totalCount: number }>('listBans', { limit: 3 });
+      expect(after).toMatchObject({ bans: newest, totalCount: 10_000 });
+      await refused('thief-9998');
+      await refused('a-lab-7');
+      expect(await own.codeOf('setBan', more)).toBe('TOO_MANY');
+    }
+  });
+
+  it('are all there after a restart when their file is as long as it may be', async () => {
+    await start(version);
+    const long = (i: number) => `${'\u{1F600}'.repeat(16_000)}-${i}`;
+    const filled = await setUntilTooMany('setBan', (i) => ({ as: 'clientid', who: long(i), until: null }));
+    expect(filled).toEqual({ count: 65, code: 'TOO_MANY', info: { limit: 4 * 1024 * 1024 } });
+    await broker.shutDown();
+    await restart();
+    expect(await own.ask('listBans', { limit: 1 })).toMatchObject({ totalCount: 65 });
+    await refused(long(0));
   });
 
   it('that cannot be stored are not set', async () => {
@@ -211,5 +270,44 @@ describe('standing subscriptions on Mosquitto 2.1', () => {
       unsubscribed: 1,
     });
     expect(await own.ask('getClient', { clientid: 'fleet-1' })).toMatchObject({ numSubscriptions: 0 });
+  });
+
+  it('are all there after a restart when there are as many as there may be, one replaced', async () => {
+    broker = new PluginBroker({ ...preparePluginTarget('2.1'), pluginOptions: options('2.1') });
+    const fields = (i: number) => ({
+      name: `${'n'.repeat(60)}${i}`,
+      select: { clientid: 'fleet-*' },
+      topic: `news/${i}/` + '${clientid}',
+      by: 'é'.repeat(200),
+    });
+    writeFileSync(
+      join(broker.dir, 'client-control-standing-subscriptions.json'),
+      JSON.stringify({
+        format: 'standing-subscriptions',
+        version: 1,
+        standingSubscriptions: Array.from({ length: 1000 }, (_, i) => ({ ...fields(i), qos: 0, since: 1 })),
+      }),
+    );
+    await restart();
+    expect(await own.codeOf('setStandingSubscription', fields(1000))).toBe('TOO_MANY');
+    expect(await own.ask('setStandingSubscription', fields(0))).toMatchObject({ replaced: true });
+    const before = await own.ask('listStandingSubscriptions', { limit: 1000 });
+    expect(before).toMatchObject({ totalCount: 1000 });
+    await broker.shutDown();
+    await restart();
+    expect(await own.ask('listStandingSubscriptions', { limit: 1000 })).toEqual(before);
+  });
+
+  it('are all there after a restart when their file is as long as it may be', async () => {
+    await start('2.1');
+    const filled = await setUntilTooMany('setStandingSubscription', (i) => ({
+      name: `long-${i}`,
+      select: { clientid: 'fleet-*' },
+      topic: `${i}/${'x'.repeat(65_000)}`,
+    }));
+    expect(filled).toEqual({ count: 64, code: 'TOO_MANY', info: { limit: 4 * 1024 * 1024 } });
+    await broker.shutDown();
+    await restart();
+    expect(await own.ask('listStandingSubscriptions', { limit: 1 })).toMatchObject({ totalCount: 64 });
   });
 });

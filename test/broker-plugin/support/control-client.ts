@@ -10,6 +10,7 @@ export interface ControlResponse {
   readonly command: string;
   readonly error?: string;
   readonly code?: string;
+  readonly info?: Record<string, unknown>;
   readonly data?: Record<string, unknown>;
   readonly correlationData?: string;
 }
