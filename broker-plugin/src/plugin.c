@@ -50,10 +50,9 @@ static int tick_callback(int event, void *event_data, void *userdata)
 {
 	bool is_busy;
 
+	sessions_settle();
 #if BUILT_FOR_2_1
 	sessions_tick();
-#else
-	sessions_settle();
 #endif
 	if(!control_is_busy()) disconnect_tick(); /* a sender that named itself has had its reply */
 	is_busy = control_tick();

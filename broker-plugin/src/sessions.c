@@ -73,7 +73,7 @@ static void set_offline(struct client *client)
 
 /*
  * A client whose connection or session was taken over. The broker tells of the end of the old one before the beginning
- * of the new one, in one go; if anything else comes first, there is no new one.
+ * of the new one, or that this is offline already, in one go; if anything else comes first, there is no new one.
  */
 static struct client *taken_over;
 
@@ -109,16 +109,32 @@ int sessions_on_connect(int event, void *event_data, void *userdata)
 	return MOSQ_ERR_SUCCESS;
 }
 
+/*
+ * A login whose connection ends before the broker has acknowledged it, so that CONNECT never comes for it. The session is there
+ * nonetheless: the one that it took over, or a new one. Not so that of a refused login, and a bridge is no client.
+ */
+static void keep_session_of_broken_login(const struct mosquitto *context)
+{
+	if(mosquitto_client(mosquitto_client_id(context)) != context || mosquitto_client_port(context) == 0) return;
+	struct client *client = clients_add(mosquitto_client_id(context));
+	if(!client) return;
+	if(client == taken_over) taken_over = NULL;
+	set_offline(client);
+	forget_subscriptions_of_ended_session(client, context);
+}
+
 int sessions_on_offline(int event, void *event_data, void *userdata)
 {
 	const struct mosquitto_evt_client_offline *offline = event_data;
-
-	sessions_settle();
 	struct client *client = clients_find(mosquitto_client_id(offline->client));
+
 	if(client && client->context == offline->client){
 		events_disconnected(client, offline->reason, EVENT_SESSION_STAYS);
 		set_offline(client);
+	}else if(!client || !client->context){
+		keep_session_of_broken_login(offline->client);
 	}
+	sessions_settle();
 	return MOSQ_ERR_SUCCESS;
 }
 

@@ -119,6 +119,17 @@ static void disconnects(void)
 	check(stub_broker_counts().kicks == 3, "only who was meant is kicked", "three times");
 	stub_broker_take_over_and_fail("two");
 	expect(COMMAND("getClient") ",\"clientid\":\"two\"", CODE("CLIENT_NOT_FOUND"));
+#if BUILT_FOR_2_1
+	for(int i=0; i<2; i++){ /* a new session, and the same again */
+		stub_broker_break_login("three");
+		expect(COMMAND("getClient") ",\"clientid\":\"three\"", DATA("{\"clientid\":\"three\",*\"connected\":false,*}"));
+	}
+	stub_broker_connect("three", NULL, "127.0.0.1");
+	expect(COMMAND("subscribeClient") ",\"clientid\":\"three\",\"topic\":\"a\"", DATA("*"));
+	stub_broker_break_login("three");
+	expect(COMMAND("getClient") ",\"clientid\":\"three\"",
+			DATA("{\"clientid\":\"three\",*\"connected\":false,*\"topic\":\"a\"*}"));
+#endif
 	stub_broker_stop();
 }
 

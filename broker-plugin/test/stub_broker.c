@@ -111,7 +111,8 @@ static void end_connection(struct mosquitto *client, int reason)
 }
 
 
-bool stub_broker_connect(const char *id, const char *username, const char *address)
+/* A login up to where the broker acknowledges it; NULL if the plugin keeps the client out. */
+static struct mosquitto *log_in(const char *id, const char *username, const char *address)
 {
 	struct mosquitto *client = NULL;
 	struct mosquitto *old = find_client(id);
@@ -137,7 +138,7 @@ bool stub_broker_connect(const char *id, const char *username, const char *addre
 
 		client->session_stays = false;
 		end_connection(client, MOSQ_ERR_AUTH);
-		return false;
+		return NULL;
 	}
 	client->logged_in = true;
 	if(old){
@@ -147,11 +148,30 @@ bool stub_broker_connect(const char *id, const char *username, const char *addre
 		memset(old->filters, 0, sizeof(old->filters));
 		end_connection(old, 142);
 	}
+	return client;
+}
+
+
+bool stub_broker_connect(const char *id, const char *username, const char *address)
+{
+	struct mosquitto *client = log_in(id, username, address);
+
+	if(!client) return false;
 #if BUILT_FOR_2_1
 	struct mosquitto_evt_connect connect = { .client = client };
 	call(MOSQ_EVT_CONNECT, NULL, &connect);
 #endif
 	return true;
+}
+
+
+void stub_broker_break_login(const char *id)
+{
+	struct mosquitto *client = log_in(id, NULL, "127.0.0.1");
+
+	assert(client);
+	client->session_stays = true;
+	end_connection(client, MOSQ_ERR_CONN_LOST);
 }
 
 

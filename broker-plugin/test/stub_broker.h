@@ -28,6 +28,9 @@ bool stub_broker_connect(const char *id, const char *username, const char *addre
 /* A new connection ends the client's and its session, and is refused after that (max_connections, for one). */
 void stub_broker_take_over_and_fail(const char *id);
 
+/* A client with a persistent session logs in, and its connection breaks before that is acknowledged. */
+void stub_broker_break_login(const char *id);
+
 /* A client ends its connection, with its session unless that is to stay. */
 void stub_broker_disconnect(const char *id, bool session_stays);
 
