@@ -12,6 +12,11 @@ export const EXIT = {
 /** A status of {@link EXIT}. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
+/** Something was sent, and whoever sent it did not wait for its answer: nobody knows whether it was done. */
+export class NotAwaitedError extends Error {
+  override readonly name = 'NotAwaitedError';
+}
+
 /** What was typed cannot be carried out; nothing was done. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';

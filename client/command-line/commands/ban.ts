@@ -68,12 +68,13 @@ async function ban(session: Session, who: string, options: BanOptions): Promise<
     ...(options.reason !== undefined && { reason: options.reason }),
     ...(!options.disconnect && { disconnect: false }),
   };
-  const { hard: signal } = session.interruption;
   if (brokerId !== undefined) {
-    const { data } = await session.client.setBan({ path: { projectId, brokerId }, body, signal });
+    const path = { projectId, brokerId };
+    const { data } = await session.acting((signal) => session.client.setBan({ path, body, signal }));
     return writeBanned(session, [{ broker: brokerId, status: 200, disconnected: data.disconnected }]);
   }
-  const { data } = await session.client.setBanOnProject({ path: { projectId }, body, signal });
+  const path = { projectId };
+  const { data } = await session.acting((signal) => session.client.setBanOnProject({ path, body, signal }));
   return writeBanned(session, data.brokers);
 }
 

@@ -6,7 +6,7 @@ import {
   type Action,
   type DisconnectClientDto,
 } from '../../src/index.js';
-import { EXIT, UsageError, type ExitCode } from '../exit-code.js';
+import { EXIT, NotAwaitedError, UsageError, type ExitCode } from '../exit-code.js';
 import type { Column } from '../output/cell.js';
 import { positiveNumber } from '../parse-number.js';
 import { runOnService, withServiceOptions } from '../service/service-command.js';
@@ -14,7 +14,7 @@ import type { ServiceOptions, Session } from '../service/session.js';
 import { act, withActOptions, type ActOptions } from '../work/act.js';
 import { confirm } from '../work/confirm.js';
 import { readIds } from '../work/ids.js';
-import { locate } from '../work/locate.js';
+import { locate, type Place } from '../work/locate.js';
 import { selectionOf } from '../work/selection-options.js';
 
 interface KickOptions extends ServiceOptions, ActOptions {
@@ -94,20 +94,23 @@ async function kickAndWatch(
   const seconds = options.watch === true || options.watch === undefined ? WATCH_S : options.watch;
   if (seconds > MAX_WATCH_S) throw new UsageError(`--watch takes at most ${MAX_WATCH_S} seconds`);
   const ids = await readIds(names);
-  if (ids.length === 0) session.terminal.say('there were no client ids');
-  if (!(await confirm(session, options, 'Disconnect', ids.length, ids))) return EXIT.someFailed;
+  if (ids.length === 0) {
+    session.terminal.say('there were no client ids');
+    return EXIT.allDone;
+  }
+  const { connections, isComplete } = await connectionsOf(session, ids);
+  const labels = connections.map(({ clientid, path }) => `${clientid} on ${path.brokerId}`);
+  if (!(await confirm(session, options, 'Disconnect', labels.length, labels))) return EXIT.someFailed;
   const records = session.records(COLUMNS);
-  let worst: ExitCode = EXIT.allDone;
-  let left = ids.length;
-  for (const clientid of ids) {
+  let worst: ExitCode = isComplete ? EXIT.allDone : EXIT.someFailed;
+  let left = connections.length;
+  for (const { clientid, path } of connections) {
     if (session.signal.aborted) break;
     left -= 1;
-    const places = await locate(session, clientid);
-    if (places.length === 0) worst = worse(worst, EXIT.someFailed);
-    for (const path of places) {
-      const body = { clientid, ...choices, watchMs: seconds * 1000 };
-      const signal = session.interruption.hard;
-      const kicked = await session.client.disconnectClient({ path, body, signal }).then(
+    const body = { clientid, ...choices, watchMs: seconds * 1000 };
+    const kicked = await session
+      .acting((signal) => session.client.disconnectClient({ path, body, signal }))
+      .then(
         ({ data: { reconnected } }): Kicked => ({
           broker: path.brokerId,
           clientid,
@@ -116,12 +119,13 @@ async function kickAndWatch(
         }),
         (error: unknown): Kicked => failed(path.brokerId, clientid, error),
       );
-      await records.add(kicked);
-      if (kicked.outcome === 'failed') worst = worse(worst, EXIT.someFailed);
-      if (kicked.outcome === 'unknown') worst = EXIT.outcomeUnknown;
-    }
+    await records.add(kicked);
+    if (kicked.outcome === 'failed') worst = worse(worst, EXIT.someFailed);
+    if (kicked.outcome === 'unknown') worst = EXIT.outcomeUnknown;
   }
   await records.end();
+  if (worst === EXIT.outcomeUnknown)
+    session.terminal.say('nobody knows whether those that are unknown were done');
   if (left > 0) {
     session.terminal.say(`${left} were not sent`);
     worst = worse(worst, EXIT.someFailed);
@@ -129,8 +133,35 @@ async function kickAndWatch(
   return worst;
 }
 
+interface Connection {
+  readonly clientid: string;
+  readonly path: Place;
+}
+
+/** Where the clients are: on the broker that was named, or wherever in the project. @returns whether all were found, too */
+async function connectionsOf(
+  session: Session,
+  ids: readonly string[],
+): Promise<{ readonly connections: readonly Connection[]; readonly isComplete: boolean }> {
+  const { projectId, brokerId } = await session.targetOfIds();
+  if (brokerId !== undefined)
+    return {
+      connections: ids.map((clientid) => ({ clientid, path: { projectId, brokerId } })),
+      isComplete: true,
+    };
+  const connections: Connection[] = [];
+  let isComplete = true;
+  for (const clientid of ids) {
+    const located = await locate(session, clientid, { projectId });
+    isComplete &&= located.isComplete && located.places.length > 0;
+    connections.push(...located.places.map((path) => ({ clientid, path })));
+  }
+  return { connections, isComplete };
+}
+
 function failed(broker: string, clientid: string, error: unknown): Kicked {
-  if (isOutcomeUnknown(error)) return { broker, clientid, outcome: 'unknown' };
+  if (error instanceof NotAwaitedError || isOutcomeUnknown(error))
+    return { broker, clientid, outcome: 'unknown' };
   if (isClientNotFound(error) || isApiError(error))
     return { broker, clientid, outcome: 'failed', code: error.code, message: error.message };
   throw error;

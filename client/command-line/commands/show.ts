@@ -12,7 +12,11 @@ export function addShowCommand(program: Command): void {
     .summary('show a client in full, its subscriptions included');
   withServiceOptions(command).action((clientid: string, options: ServiceOptions) =>
     runOnService(options, { acts: false }, async (session) => {
-      const places = await locate(session, clientid);
+      const { project, broker } = session.connection;
+      const { places, isComplete } =
+        broker === undefined
+          ? await locate(session, clientid, { projectId: project })
+          : { places: [{ projectId: await session.project(), brokerId: broker }], isComplete: true };
       for (const { projectId, brokerId } of places) {
         const path = { projectId, brokerId };
         const { data } = await session.client.getClient({
@@ -22,7 +26,7 @@ export function addShowCommand(program: Command): void {
         });
         await session.show({ project: projectId, broker: brokerId, ...data });
       }
-      return places.length === 0 ? EXIT.someFailed : EXIT.allDone;
+      return places.length > 0 && isComplete ? EXIT.allDone : EXIT.someFailed;
     }),
   );
 }

@@ -67,7 +67,7 @@ export function addStandingCommand(program: Command): void {
           if (!(await confirm(session, options, 'Unsubscribe', data.clients, []))) return EXIT.someFailed;
         }
         const query = { unsubscribe: options.unsubscribe === true };
-        await session.client.deleteStandingSubscription({ path, query, signal: session.interruption.hard });
+        await session.acting((signal) => session.client.deleteStandingSubscription({ path, query, signal }));
         session.terminal.say(`${name} was removed`);
         return undefined;
       }),
@@ -109,11 +109,11 @@ async function set(session: Session, name: string, options: SetOptions): Promise
     const ids = clients.map((client) => client.clientid);
     if (!(await confirm(session, options, 'Subscribe', count, ids))) return EXIT.someFailed;
   }
-  const { data } = await session.client.setStandingSubscription({
-    path: { ...broker, name },
-    body: { select, ...fields },
-    signal: session.interruption.hard,
-  });
+  const path = { ...broker, name };
+  const body = { select, ...fields };
+  const { data } = await session.acting((signal) =>
+    session.client.setStandingSubscription({ path, body, signal }),
+  );
   await session.show(data);
   return EXIT.allDone;
 }

@@ -10,12 +10,15 @@ export function addUnbanCommand(program: Command): void {
     runOnService(options, { acts: true }, async (session) => {
       const { projectId, brokerId } = await session.target();
       const query = { as: options.as, who };
-      const { hard: signal } = session.interruption;
       if (brokerId !== undefined) {
-        await session.client.deleteBan({ path: { projectId, brokerId }, query, signal });
+        const path = { projectId, brokerId };
+        await session.acting((signal) => session.client.deleteBan({ path, query, signal }));
         return writeBanned(session, [{ broker: brokerId, status: 204 }]);
       }
-      const { data } = await session.client.deleteBanOnProject({ path: { projectId }, query, signal });
+      const path = { projectId };
+      const { data } = await session.acting((signal) =>
+        session.client.deleteBanOnProject({ path, query, signal }),
+      );
       // Where it was not, it is not.
       const isLifted = data.brokers.some(({ error }) => error === undefined);
       const brokers = data.brokers.filter(({ error }) => !isLifted || error?.code !== 'BAN_NOT_FOUND');

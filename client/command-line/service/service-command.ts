@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { isApiError, isOutcomeUnknown } from '../../src/index.js';
-import { EXIT, UsageError, type ExitCode } from '../exit-code.js';
+import { EXIT, NotAwaitedError, UsageError, type ExitCode } from '../exit-code.js';
 import { FORMATS } from '../output/output.js';
 import { Terminal } from '../output/terminal.js';
 import { hintFor, Session, type ServiceOptions } from './session.js';
@@ -52,6 +52,7 @@ function fail(error: unknown, terminal: Terminal, session: Session | undefined, 
     // Whoever looked has seen enough; whoever acted has not reached anything yet, or was told so.
     return terminal.hasLost || (acts && !terminal.gone.aborted) ? EXIT.someFailed : EXIT.allDone;
   }
+  if (error instanceof NotAwaitedError) return sayUnknown(terminal);
   const message = error instanceof Error ? error.message : String(error);
   const code = isApiError(error)
     ? ` (${error.code}${error.requestId === undefined ? '' : `, request ${error.requestId}`})`
@@ -59,7 +60,10 @@ function fail(error: unknown, terminal: Terminal, session: Session | undefined, 
   terminal.say(`client-control: ${message}${code}`);
   const hint = session && hintFor(error, session.connection);
   if (hint !== undefined) terminal.say(`client-control: ${hint}`);
-  if (!acts || !isOutcomeUnknown(error)) return EXIT.someFailed;
+  return acts && isOutcomeUnknown(error) ? sayUnknown(terminal) : EXIT.someFailed;
+}
+
+function sayUnknown(terminal: Terminal): ExitCode {
   terminal.say('client-control: nobody knows whether it was done');
   return EXIT.outcomeUnknown;
 }

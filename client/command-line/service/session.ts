@@ -1,5 +1,5 @@
 import { createClient, isApiError, type ControlClient, type Target } from '../../src/index.js';
-import { UsageError } from '../exit-code.js';
+import { NotAwaitedError, UsageError } from '../exit-code.js';
 import type { Column } from '../output/cell.js';
 import { Records, type Format } from '../output/output.js';
 import { safeJson } from '../output/safe-text.js';
@@ -39,6 +39,28 @@ export class Session {
   /** For calls that only read: aborted by the first Ctrl-C. */
   get signal(): AbortSignal {
     return this.interruption.gentle;
+  }
+
+  /**
+   * Makes a single call that does something: the first Ctrl-C says that its answer is waited for, the second does not wait.
+   *
+   * @throws {NotAwaitedError} after the second
+   */
+  async acting<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { gentle, hard } = this.interruption;
+    gentle.throwIfAborted();
+    const tell = (): void => {
+      if (!this.terminal.gone.aborted)
+        this.terminal.say('waiting for what was sent; press Ctrl-C again not to wait');
+    };
+    gentle.addEventListener('abort', tell, { once: true });
+    try {
+      return await call(hard);
+    } catch (error) {
+      throw error instanceof Error && error.name === 'AbortError' ? new NotAwaitedError() : error;
+    } finally {
+      gentle.removeEventListener('abort', tell);
+    }
   }
 
   /** The broker that was named, if one was. */

@@ -1,3 +1,4 @@
+import type { Whereabouts } from '../../src/index.js';
 import type { Session } from '../service/session.js';
 import { literalPattern } from './selection-options.js';
 
@@ -7,16 +8,26 @@ export interface Place {
   readonly brokerId: string;
 }
 
-/** The brokers that know a client: the one that was named, or wherever in the project, or anywhere, it is. */
-export async function locate(session: Session, clientid: string): Promise<readonly Place[]> {
-  const { project, broker } = session.connection;
-  if (broker !== undefined) return [{ projectId: await session.project(), brokerId: broker }];
+/** Where a client is. */
+export interface Located {
+  readonly places: readonly Place[];
+  /** Whether all brokers told; those that did not may know it, too. */
+  readonly isComplete: boolean;
+}
+
+/** Looks for the brokers that know a client, and says which of them did not answer, and whether none does. */
+export async function locate(session: Session, clientid: string, where: Whereabouts): Promise<Located> {
   const query = { clientid: literalPattern(clientid), fields: 'clientid' };
-  const list = session.client.clients({ projectId: project }, query, session.signal);
+  const list = session.client.clients(where, query, session.signal);
   const places: Place[] = [];
   for await (const found of list)
     if (found.clientid === clientid) places.push({ projectId: found.project, brokerId: found.broker });
-  session.tellNotAnswered(list.end?.notAnswered ?? []);
-  if (places.length === 0) session.terminal.say(`no broker knows the client ${clientid}`);
-  return places;
+  const isComplete = session.tellNotAnswered(list.end?.notAnswered ?? []);
+  if (places.length === 0)
+    session.terminal.say(
+      isComplete
+        ? `no broker knows the client ${clientid}`
+        : `the client ${clientid} is not on the brokers that answered, if any did`,
+    );
+  return { places, isComplete };
 }

@@ -1,45 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { CommandLine, type Run } from './command-line.js';
-
-/** A server that answers as a test tells it to. */
-class Impostor {
-  answer: RequestListener = (_, response) => response.end();
-  readonly requests: IncomingMessage[] = [];
-
-  private constructor(
-    readonly server: Server,
-    readonly url: string,
-  ) {}
-
-  static async start(): Promise<Impostor> {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    const impostor = new Impostor(server, `http://127.0.0.1:${port}`);
-    server.on('request', (request, response) => {
-      impostor.requests.push(request);
-      request.resume();
-      impostor.answer(request, response);
-    });
-    return impostor;
-  }
-
-  json(status: number, body: unknown): void {
-    this.answer = (_, response) =>
-      response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
-  }
-
-  async stop(): Promise<void> {
-    this.server.closeAllConnections();
-    this.server.close();
-    await once(this.server, 'close');
-  }
-}
+import { Impostor } from './impostor.js';
 
 describe('the command line', () => {
   let impostor: Impostor;
