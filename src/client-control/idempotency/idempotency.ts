@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../access/caller.js';
 import { AppError } from '../../errors/app-error.js';
@@ -48,12 +48,13 @@ export class Idempotency {
     }
     const key = hashOf([caller.kind, caller.name, path, header]);
     const bodyHash = hashOf(body);
-    const kept = await this.#store.begin(key, bodyHash);
+    const begun = { body: bodyHash, callId: randomUUID() };
+    const kept = await this.#store.begin(key, begun);
     if (kept === undefined) {
       return {
         kind: 'new',
-        finish: (result) => this.#store.finish(key, { body: bodyHash, result }),
-        release: () => this.#store.forget(key),
+        finish: (result) => this.#store.finish(key, { ...begun, result }),
+        release: () => this.#store.forget(key, begun),
       };
     }
     if (kept.body !== bodyHash) {

@@ -19,10 +19,10 @@ export class MemoryKeys implements KeyStore {
   readonly #now: () => number = () => performance.now();
   #characters = 0;
 
-  begin(key: string, body: string): Promise<KeptCall | undefined> {
+  begin(key: string, call: KeptCall): Promise<KeptCall | undefined> {
     this.#makeRoom();
     const kept = this.#calls.get(key);
-    if (kept === undefined) this.#calls.set(key, { body, endsAt: this.#now() + KEEP_MS });
+    if (kept === undefined) this.#calls.set(key, { ...call, endsAt: this.#now() + KEEP_MS });
     return Promise.resolve(kept);
   }
 

@@ -1,16 +1,30 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { Redis } from 'ioredis';
 import { AppError } from '../../errors/app-error.js';
 import { isJsonObject } from '../../json/json.js';
 import { RedisCounter } from '../../rate-limit/redis-counter.js';
 import { KEEP_MS, type KeptCall, type KeyStore } from './key-store.js';
+import { OwedReleases } from './owed-releases.js';
 
 const PREFIX = 'client-control:{idempotency}:';
 
-/** Keeps calls in the Redis that replicas share. Needs `get`, `set` and `del` on `client-control:{idempotency}:*`. */
+/** One round trip, and atomic: the key of another call stays. */
+const RELEASE_SCRIPT = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  redis.call('DEL', KEYS[1])
+end`;
+
+/**
+ * Keeps calls in the Redis that replicas share. Needs `get`, `set`, `del` and `eval` on `client-control:{idempotency}:*`.
+ *
+ * A command that Redis does not answer in time may be carried out nonetheless: a key that was asked for in vain is freed
+ * as soon as Redis answers again, so that the retry that the caller is told to make is carried out.
+ */
 @Injectable()
 export class RedisKeys implements KeyStore {
   readonly #redis: RedisCounter;
   readonly #logger = new Logger(RedisKeys.name);
+  readonly #owed = new OwedReleases((name, value) => this.#release(name, value), KEEP_MS);
 
   constructor(redis: RedisCounter) {
     this.#redis = redis;
@@ -21,15 +35,15 @@ export class RedisKeys implements KeyStore {
   }
 
   /** @throws {AppError} `IDEMPOTENCY_STORE_UNAVAILABLE` */
-  async begin(key: string, body: string): Promise<KeptCall | undefined> {
+  async begin(key: string, call: KeptCall): Promise<KeptCall | undefined> {
+    const name = `${PREFIX}${key}`;
+    const value = JSON.stringify(call);
     try {
-      const { client } = this.#redis;
-      if (client === undefined) throw new Error('not configured');
-      const name = `${PREFIX}${key}`;
-      const value = JSON.stringify({ body });
+      const client = this.#client();
       if ((await client.set(name, value, 'PX', KEEP_MS, 'NX')) === 'OK') return undefined;
       return readKept(await client.get(name));
     } catch (error) {
+      this.#owed.add(name, value);
       this.#logger.warn(
         `a call with an Idempotency-Key was refused: Redis does not answer (${String(error)})`,
       );
@@ -51,12 +65,26 @@ export class RedisKeys implements KeyStore {
     }
   }
 
-  async forget(key: string): Promise<void> {
+  /** What Redis does not free in time it frees later. */
+  async forget(key: string, call: KeptCall): Promise<void> {
+    const name = `${PREFIX}${key}`;
+    const value = JSON.stringify(call);
     try {
-      await this.#redis.client?.del(`${PREFIX}${key}`);
+      await this.#release(name, value);
     } catch (error) {
-      this.#logger.warn(`an Idempotency-Key could not be freed (${String(error)})`);
+      this.#owed.add(name, value);
+      this.#logger.warn(`an Idempotency-Key will be freed when Redis answers (${String(error)})`);
     }
+  }
+
+  async #release(name: string, value: string): Promise<void> {
+    await this.#client().eval(RELEASE_SCRIPT, 1, name, value);
+  }
+
+  #client(): Redis {
+    const { client } = this.#redis;
+    if (client === undefined) throw new Error('not configured');
+    return client;
   }
 }
 
@@ -64,5 +92,11 @@ export class RedisKeys implements KeyStore {
 function readKept(text: string | null): KeptCall {
   const value: unknown = JSON.parse(text ?? 'null');
   if (!isJsonObject(value) || typeof value.body !== 'string') throw new Error('unreadable');
-  return { body: value.body, result: typeof value.result === 'string' ? value.result : undefined };
+  const { body, callId } = value;
+  return {
+    body,
+    // An older release keeps none.
+    callId: typeof callId === 'string' ? callId : '',
+    result: typeof value.result === 'string' ? value.result : undefined,
+  };
 }

@@ -2,7 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { CONTROL_BROKERS } from '../../support/control-brokers.js';
 import { expectError } from '../../support/expect-error.js';
 import { allowSlowCommands, connectedToRedis, RedisServer } from '../../support/redis.js';
+import { TcpSwitch } from '../../support/tcp-switch.js';
 import { TestService, TOKENS } from '../../support/test-service.js';
+import { until } from '../../support/until.js';
 import { Fleet } from './fleet.js';
 
 const startEmbedded = CONTROL_BROKERS[0]?.[1] ?? (() => Promise.reject(new Error('no broker')));
@@ -117,6 +119,42 @@ describe.each(['memory', 'Redis'])('an Idempotency-Key, kept in %s', (where) => 
       );
       expect(done).toHaveLength(1);
       await replica.stop();
+    });
+
+    describe('that was refused because Redis was slow', () => {
+      // Redis reads what it was sent when it goes on, and so after the caller was told that nothing was done.
+      let slow: TestService;
+      let line: TcpSwitch;
+      const path = '/api/projects/p/brokers/b/client-control/bulk';
+
+      beforeAll(async () => {
+        line = await TcpSwitch.start(redis?.port ?? 0);
+        const url = new URL(redisUrl ?? '');
+        url.port = String(line.port);
+        const { settings } = fleet.brokers.b ?? { settings: {} };
+        const rateLimit = { requestsPerMinute: 0, redisUrl: url.href };
+        slow = await TestService.start({ brokers: [{ id: 'b', ...settings }], config: { rateLimit } });
+        await slow.brokerState('b');
+        await connectedToRedis(slow);
+      });
+      afterAll(async () => {
+        redis?.signal('SIGCONT');
+        await slow.stop();
+        await line.stop();
+      });
+
+      it.each([
+        ['is free again once Redis answers', () => undefined],
+        ['is so even if the connection was lost meanwhile', () => line.breakAll()],
+      ])('%s', async (_what, meanwhile) => {
+        const call = { body: disconnect('nobody'), headers: { 'idempotency-key': newKey() } };
+        redis?.signal('SIGSTOP');
+        expectError(await slow.request('POST', path, call), 'IDEMPOTENCY_STORE_UNAVAILABLE');
+        meanwhile();
+        redis?.signal('SIGCONT');
+        const retry = async (): Promise<number> => (await slow.request('POST', path, call)).status;
+        await until(async () => (await retry()) === 200, 'the retry is carried out', 20_000);
+      });
     });
 
     it('is refused while Redis does not answer: then nothing is done', async () => {
