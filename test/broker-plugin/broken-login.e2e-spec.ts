@@ -28,11 +28,12 @@ async function start(options: Partial<PluginBrokerOptions> = {}): Promise<OwnEnd
 
 /** Logs in, and is gone before the broker can acknowledge it. */
 async function logInAndBreak(clean: boolean): Promise<void> {
+  const logBefore = broker.log.length;
   const socket = connect(broker.port, '127.0.0.1');
   socket.on('error', () => undefined);
   await once(socket, 'connect');
+  await broker.waitForLog(new RegExp(`New connection from \\S+:${socket.localPort} `), logBefore);
   process.kill(broker.pid, 'SIGSTOP');
-  const logBefore = broker.log.length;
   await new Promise((written) => socket.write(connectPacket({ ...session, clean }), written));
   socket.resetAndDestroy();
   process.kill(broker.pid, 'SIGCONT');
