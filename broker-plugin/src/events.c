@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "control.h"
 #include "limits.h"
+#include "random_text.h"
 
 #define DEFAULT_SECONDS 60
 #define MIN_SECONDS 10
@@ -17,6 +18,7 @@ static struct client *watchers[MAX_WATCHERS];
 static int watcher_count;
 
 static uint64_t sequence;              /* of the last event */
+static struct random_text run;         /* what the sequence is counted in: one start of the broker */
 static struct json_text waiting;       /* events, as the inside of an array */
 static int waiting_count;
 static int64_t waiting_since_us;
@@ -154,6 +156,7 @@ enum outcome watch_events(struct command *command)
 	watchers[watcher_count++] = client;
 	client->watches_until_us = clock_monotonic_us() + seconds*1000000;
 	json_integer(&command->data, "sequence", (int64_t)sequence);
+	if(random_text_make(&run)) json_string(&command->data, "run", run.text);
 	return DONE;
 }
 
@@ -168,5 +171,6 @@ void events_cleanup(void)
 	watcher_count = 0;
 	forget_waiting();
 	sequence = 0;
+	run = (struct random_text){ "" };
 	missed = 0;
 }

@@ -6,11 +6,11 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "access.h"
 #include "client_json.h"
 #include "fields.h"
+#include "random_text.h"
 #include "sessions.h"
 
 /*
@@ -18,33 +18,22 @@
  * can guess, as anybody may publish messages with user properties.
  */
 #define MARK_NAME "client-control-retained"
-#define MARK_BYTES 16
 
 #define PROPERTIES "contentType responseTopic correlationData userProperties payloadFormatIndicator messageExpiryInterval"
 
-static char mark[2*MARK_BYTES+1];
-
-static bool make_mark(void)
-{
-	unsigned char random[MARK_BYTES];
-
-	if(mark[0]) return true;
-	if(getrandom(random, sizeof(random), 0) != sizeof(random)) return false;
-	for(int i=0; i<MARK_BYTES; i++) (void)snprintf(&mark[2*i], 3, "%02x", random[i]);
-	return true;
-}
+static struct random_text mark;
 
 int retained_on_message_out(int event, void *event_data, void *userdata)
 {
 	struct mosquitto_evt_message *message = event_data;
 	char *name = NULL, *value = NULL;
 
-	if(!mark[0] || !message->properties
+	if(!mark.text[0] || !message->properties
 			|| mosquitto_property_identifier(message->properties) != MQTT_PROP_USER_PROPERTY
 			|| !mosquitto_property_read_string_pair(message->properties, MQTT_PROP_USER_PROPERTY, &name, &value, false)){
 		return MOSQ_ERR_SUCCESS;
 	}
-	bool is_marked = !strcmp(name, MARK_NAME) && !strcmp(value, mark);
+	bool is_marked = !strcmp(name, MARK_NAME) && !strcmp(value, mark.text);
 	mosquitto_free(name);
 	mosquitto_free(value);
 	if(is_marked){
@@ -144,7 +133,7 @@ static bool make_properties(mosquitto_property **properties, const cJSON *json)
 	for(const cJSON *field=json ? json->child : NULL; field; field=field->next){
 		if(!fields_is_listed(PROPERTIES, field->string)) return false;
 	}
-	if(mosquitto_property_add_string_pair(properties, MQTT_PROP_USER_PROPERTY, MARK_NAME, mark)
+	if(mosquitto_property_add_string_pair(properties, MQTT_PROP_USER_PROPERTY, MARK_NAME, mark.text)
 			|| !add_text(properties, MQTT_PROP_CONTENT_TYPE, fields_get(json, "contentType"))
 			|| !add_text(properties, MQTT_PROP_RESPONSE_TOPIC, fields_get(json, "responseTopic"))
 			|| !add_binary(properties, MQTT_PROP_CORRELATION_DATA, fields_get(json, "correlationData"))
@@ -195,7 +184,7 @@ enum outcome deliver_retained(struct command *command)
 	unsigned char *payload = text ? decode_base64(text, &length) : NULL;
 	if(!payload) return command_refuse_field(command, "payload", "Invalid/missing payload");
 	if(qos > access_max_qos(client)) qos = access_max_qos(client);
-	if(!make_mark() || !make_properties(&properties, fields_get(command->json, "properties"))){
+	if(!random_text_make(&mark) || !make_properties(&properties, fields_get(command->json, "properties"))){
 		outcome = command_refuse_field(command, "properties", "Invalid properties");
 	}else if(mosquitto_broker_publish(command->clientid, command->topic, (int)length, payload, (int)qos, false, properties)){
 		outcome = FAILED_INTERNAL;

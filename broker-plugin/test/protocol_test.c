@@ -275,15 +275,32 @@ static void subscriptions(void)
 	stub_broker_stop();
 }
 
+/* Asks for events; what the answer counts them in is at `run`. */
+static void watch(const char *expected, char run[64])
+{
+	const cJSON *data, *text;
+
+	expect(COMMAND("watchEvents"), expected);
+	data = cJSON_GetObjectItem(cJSON_GetArrayItem(stub_broker_responses(),
+			cJSON_GetArraySize(stub_broker_responses())-1), "data");
+	text = cJSON_GetObjectItem(data, "run");
+	(void)snprintf(run, 64, "%s", cJSON_IsString(text) ? text->valuestring : "none");
+}
 
 static void watches(void)
 {
 	char *text;
+	char before[64], first[64], again[64];
 
+	stub_broker_start();
+	watch(DATA("{\"sequence\":*,\"run\":\"????????????????????????????????\"}"), before);
+	stub_broker_stop();
 	stub_broker_start();
 	stub_broker_connect("before", NULL, "127.0.0.1");
 	expect(COMMAND("watchEvents") ",\"seconds\":9", INVALID("seconds"));
-	expect(COMMAND("watchEvents"), DATA("{\"sequence\":6}"));
+	watch(DATA("{\"sequence\":6,*}"), first);
+	watch(DATA("{\"sequence\":6,*}"), again);
+	check(!strcmp(first, again) && strcmp(first, before), "a run is one start of the broker", first);
 	stub_broker_connect("new", "u", "127.0.0.1");
 	stub_broker_connect("new", "u", "127.0.0.1");
 	stub_broker_disconnect("new", true);

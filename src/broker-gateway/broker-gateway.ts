@@ -52,7 +52,6 @@ interface Entry {
   readonly ref: BrokerRef;
   readonly broker: ConfiguredBroker;
   readonly stats: ClientStats;
-  readonly events: BrokerEvents;
 }
 
 /**
@@ -65,6 +64,8 @@ interface Entry {
 @Injectable()
 export class BrokerGateway {
   readonly #entries = new BrokerMap<Entry>();
+  /** Of brokers that are configured, and of those that somebody listens to nonetheless: they may come back. */
+  readonly #events = new BrokerMap<BrokerEvents>();
   /** Removed from the configuration, but not yet done with what is in flight. */
   readonly #leaving = new Set<ConfiguredBroker>();
   readonly #own = new OwnConnections();
@@ -221,14 +222,18 @@ export class BrokerGateway {
 
   /**
    * Tells `listener` what happens on a broker: always when its connection's state changes; when clients come and go, where
-   * the extension endpoint tells that. Nothing is asked of the broker for it unless somebody listens. Ends by itself when
-   * the broker leaves the configuration.
+   * the extension endpoint tells that. Nothing is asked of the broker for it unless somebody listens. Goes on when the broker
+   * leaves the configuration and comes back.
    *
    * @param listener runs in the middle of it, so it must be quick and must not throw
    * @returns ends the subscription
    */
   subscribeEvents(broker: BrokerRef, listener: (event: BrokerEvent) => void): () => void {
-    return this.#entry(broker)?.events.subscribe(listener) ?? (() => undefined);
+    const end = this.#eventsOf(broker).subscribe(listener);
+    return () => {
+      end();
+      this.#dropEvents(broker);
+    };
   }
 
   /** What is counted of a broker; undefined for a broker that the gateway does not know. */
@@ -249,7 +254,7 @@ export class BrokerGateway {
   /** Takes no new requests, lets those in flight finish (at most `graceMs`), then closes all connections. */
   async close(graceMs: number): Promise<void> {
     this.#closed = true;
-    for (const { events } of this.#entries.values()) events.close();
+    for (const events of this.#events.values()) events.close();
     const brokers = [...[...this.#entries.values()].map(({ broker }) => broker), ...this.#leaving];
     const timer = setTimeout(() => {
       for (const broker of brokers) void broker.destroy();
@@ -265,6 +270,27 @@ export class BrokerGateway {
 
   #entry(broker: BrokerRef): Entry | undefined {
     return this.#entries.get(broker);
+  }
+
+  #eventsOf(broker: BrokerRef): BrokerEvents {
+    let events = this.#events.get(broker);
+    if (events === undefined) {
+      events = new BrokerEvents(
+        (command) => {
+          const client = this.#entry(broker)?.broker.client;
+          return client?.ask('extension', command) ?? Promise.reject(brokerNotFound(broker));
+        },
+        () => this.capabilities(broker).extension,
+      );
+      this.#events.set(broker, events);
+    }
+    return events;
+  }
+
+  /** Drops what nobody listens to on a broker that is not configured. */
+  #dropEvents(broker: BrokerRef): void {
+    const isNeeded = this.#entry(broker) !== undefined || this.#events.get(broker)?.hasListeners === true;
+    if (!isNeeded) this.#events.delete(broker);
   }
 
   /** Opens, changes and closes brokers until they are those of the configuration in force. */
@@ -288,9 +314,16 @@ export class BrokerGateway {
 
   #add(ref: BrokerRef, config: BrokerConfig): void {
     const stats = new ClientStats();
+    const events = this.#eventsOf(ref);
+    // Not once it is removed: another one may have come in its place.
+    const isThere = (): boolean => this.#entry(ref)?.broker === broker;
     const observer = tellAll([
       ...this.#observers.map((each) => each.onBrokerAdded(ref)),
-      { onDescribed: () => events.onDescribed() },
+      {
+        onDescribed: () => {
+          if (isThere()) events.onDescribed();
+        },
+      },
     ]);
     const broker: ConfiguredBroker = new ConfiguredBroker(config, {
       observer,
@@ -308,15 +341,15 @@ export class BrokerGateway {
         });
         return client;
       },
-      onStatusChange: () => events.onStatus(broker.status),
-      onEvents: (batch) => events.onEvents(batch),
+      onStatusChange: () => {
+        if (isThere()) events.onStatus(broker.status);
+      },
+      onEvents: (batch) => {
+        if (isThere()) events.onEvents(batch);
+      },
       onClientsChange: () => this.#own.refresh(broker),
     });
-    const events = new BrokerEvents(
-      (command) => broker.client.ask('extension', command),
-      () => broker.client.survey.extension,
-    );
-    this.#entries.set(ref, { ref, broker, stats, events });
+    this.#entries.set(ref, { ref, broker, stats });
     this.#own.put(broker);
     broker.open();
   }
@@ -326,10 +359,11 @@ export class BrokerGateway {
     this.#own.put(broker);
   }
 
-  #remove({ ref, broker, events }: Entry): void {
+  #remove({ ref, broker }: Entry): void {
     this.#entries.delete(ref);
     this.#leaving.add(broker);
-    events.close();
+    this.#eventsOf(ref).onStatus({ ...NOT_OPENED, lastError: 'it is no longer configured' });
+    this.#dropEvents(ref);
     void broker.close().then(() => {
       this.#leaving.delete(broker);
       this.#own.remove(broker);

@@ -39,7 +39,10 @@ describe('client events', () => {
 
   it('are sent together after 100 ms, numbered by the last of them', () => {
     events.connected(client('before'));
-    expect(events.watch(watcher(), 60)).toBe(1);
+    expect(events.watch(watcher(), 60)).toEqual({
+      sequence: 1,
+      run: expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
     events.connected(client('a'));
     events.connected(client('b'));
     jest.advanceTimersByTime(99);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Client } from 'aedes';
 import { LIMITS } from '../broker/sessions/limits.js';
 import type { ClientObserver } from './client-table.js';
@@ -42,12 +43,21 @@ interface WaitingEvent {
   readonly characters: number;
 }
 
+/** What the events are counted in, and how far. */
+export interface EventCount {
+  /** The number of the last event so far. */
+  readonly sequence: number;
+  /** Another one after each start of the broker, which counts anew. */
+  readonly run: string;
+}
+
 /** Sends a message with events to one connection. */
 export type SendEvents = (connection: Client, message: string) => void;
 
 /** Tells of clients that come and go to those that hold a lease: in batches, and no more than they read. */
 export class ClientEvents implements ClientObserver {
   readonly #watchers = new Map<Client, Watcher>();
+  readonly #run = randomBytes(8).toString('hex');
   #sequence = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -56,8 +66,8 @@ export class ClientEvents implements ClientObserver {
     private readonly send: SendEvents,
   ) {}
 
-  /** Gives or prolongs a lease. @returns the number of the last event so far */
-  watch(connection: Client, seconds: number): number {
+  /** Gives or prolongs a lease. @returns what comes after is sent */
+  watch(connection: Client, seconds: number): EventCount {
     const watcher = this.#watchers.get(connection) ?? {
       leaseEnds: 0,
       lastSent: this.#sequence,
@@ -67,7 +77,7 @@ export class ClientEvents implements ClientObserver {
     watcher.leaseEnds = performance.now() + seconds * 1000;
     if (!this.#watchers.has(connection)) connection.conn.once('close', () => this.unwatch(connection));
     this.#watchers.set(connection, watcher);
-    return this.#sequence;
+    return { sequence: this.#sequence, run: this.#run };
   }
 
   unwatch(connection: Client): void {

@@ -130,9 +130,11 @@ describe.each(ENDPOINT_BROKERS)('events of our own endpoint of %s', (_, start) =
   });
 
   it('may be asked for again, and ended twice', async () => {
-    const first = await rig.control.ask<{ sequence: number }>('watchEvents', { seconds: 10 });
-    const second = await rig.control.ask<{ sequence: number }>('watchEvents', { seconds: 10 });
+    const first = await rig.control.ask<{ sequence: number; run: string }>('watchEvents', { seconds: 10 });
+    const second = await rig.control.ask<{ sequence: number; run: string }>('watchEvents', { seconds: 10 });
     expect(second.sequence).toBeGreaterThanOrEqual(first.sequence);
+    expect(second.run).toBe(first.run);
+    expect(first.run).toMatch(/^[0-9a-f]{16,}$/);
     await rig.control.ask('unwatchEvents');
     await rig.control.ask('unwatchEvents');
   });

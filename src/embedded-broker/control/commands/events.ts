@@ -5,7 +5,7 @@ import type { BrokerCommand } from '../controlled-broker.js';
 export const watchEvents: BrokerCommand = ({ fields, asker }, { events }) => {
   refuseUnknown(fields, ['seconds']);
   const seconds = readInteger(fields, 'seconds', { minimum: 10, maximum: 300, fallback: 60 });
-  return { sequence: events.watch(asker, seconds) };
+  return { ...events.watch(asker, seconds) };
 };
 
 export const unwatchEvents: BrokerCommand = ({ fields, asker }, { events }) => {
