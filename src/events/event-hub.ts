@@ -53,11 +53,16 @@ export class EventHub {
     return () => void (this.#listeners -= 1);
   }
 
-  /** Watches a broker from now on. @returns ends that, a minute later */
+  /**
+   * Watches a broker from now on. What happened before, while nobody did, is a gap for listeners that come back.
+   *
+   * @returns ends that, a minute later
+   */
   watch(ref: BrokerRef): () => void {
     const key = brokerKey(ref);
     let watched = this.#watched.get(key);
     if (watched === undefined) {
+      this.#onBrokerEvent(ref, { kind: 'gap', missed: undefined });
       const end = this.#gateway.subscribeEvents(ref, (event) => this.#onBrokerEvent(ref, event));
       this.#watched.set(key, (watched = { listeners: 0, end }));
     }
