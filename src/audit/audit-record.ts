@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AuditedAction, ControlAction } from '../access/actions.js';
 import type { Outcome } from '../broker-gateway/gateway-error.js';
 import type { ErrorCode } from '../errors/error-codes.js';
-import type { RequestRecord } from '../http/request-record.js';
+import type { OnBroker, RequestRecord } from '../http/request-record.js';
 import type { JsonObject } from '../json/json.js';
 import { isoTime } from '../logging/iso-time.js';
 import { bounded, MAX_NAME } from './bounded-text.js';
@@ -27,9 +27,9 @@ export interface AuditRecord {
   readonly action?: AuditedAction | undefined;
   readonly clientId?: string | undefined;
   readonly topic?: string | undefined;
-  /** What the call and the records of its items have in common, where one call has many. */
+  /** What a call and the records of its items, or of the brokers that it was about, have in common. */
   readonly callId?: string | undefined;
-  /** The item's place in its call, from 0. */
+  /** The item's place in its call, or the broker's in an action on several, from 0. */
   readonly index?: number | undefined;
   /** Why, in the caller's words. */
   readonly reason?: string | undefined;
@@ -61,22 +61,37 @@ export interface EndedItem extends AuditItem {
 
 const MAX_DETAILS = 2000;
 
-/** Writes down what is known of a request by now. */
+/** Writes down what is known of a request by now; of an action on several brokers, how it went on the whole. */
 export function recordOf(
   request: RequestRecord,
   outcome: AuditOutcome = request.errorCode ?? 'OK',
 ): AuditRecord {
-  const { action, clientId, topic, outcomeDetail } = request;
+  const { action, clientId, topic, outcomeDetail, onBrokers } = request;
+  const hasSummary = onBrokers !== undefined && outcome !== 'STARTED';
+  const details = hasSummary ? { ...request.details, summary: summaryOf(onBrokers) } : request.details;
   return {
     ...originOf(request),
     action,
     clientId: clientId && bounded(clientId),
     topic: topic && bounded(topic),
-    details: request.details && boundedDetails(request.details),
+    details: details && boundedDetails(details),
     outcome,
     outcomeDetail,
     durationMs: millisecondsSince(request.startedAt),
   };
+}
+
+/** Writes down what is known by now of an action on several brokers, of each of them; nothing for any other action. */
+export function brokerRecordsOf(request: RequestRecord): AuditRecord[] {
+  const { onBrokers = [] } = request;
+  if (onBrokers.length > 0) nameCall(request);
+  return onBrokers.map((part, index) => ({
+    ...recordOf(request, part.outcome ?? 'STARTED'),
+    broker: bounded(part.broker, MAX_NAME),
+    index,
+    details: boundedDetails({ ...request.details, ...part.details }),
+    outcomeDetail: part.outcomeDetail,
+  }));
 }
 
 /**
@@ -231,6 +246,16 @@ function originOf({ audited, caller, project, broker, callId, reason }: RequestR
     index: undefined,
     reason: reason && bounded(reason),
   };
+}
+
+/** In numbers, as for a call with many items. */
+function summaryOf(parts: readonly OnBroker[]): JsonObject {
+  const count = (isCounted: (part: OnBroker) => boolean): number => parts.filter(isCounted).length;
+  const done = count(({ outcome }) => outcome === 'OK');
+  const notSent = count(({ outcomeDetail }) => outcomeDetail === 'not-sent');
+  const unknown = count(({ outcomeDetail }) => outcomeDetail === 'unknown');
+  const total = parts.length;
+  return { total, done, failed: total - done - notSent - unknown, notSent, unknown };
 }
 
 function boundedDetails(details: JsonObject): JsonObject {

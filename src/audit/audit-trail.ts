@@ -8,7 +8,7 @@ import { AppError } from '../errors/app-error.js';
 import { systemErrorCode } from '../errors/system-error-code.js';
 import type { RequestRecord } from '../http/request-record.js';
 import { AuditCall } from './audit-call.js';
-import { recordOf, type AuditRecord } from './audit-record.js';
+import { brokerRecordsOf, recordOf, type AuditRecord } from './audit-record.js';
 import { PacedLog } from './paced-log.js';
 import type { AuditStore } from './stores/audit-store.js';
 import { makeStore } from './stores/make-store.js';
@@ -21,7 +21,7 @@ const CALLS_MS = 1000;
 
 /**
  * The audit trail: writes down who does what to which client, in the configured store. Without one, the request lines of
- * the log are the trail, and only the items of calls are written here, to the log as well.
+ * the log are the trail, and only the parts of calls, their items or brokers, are written here, to the log as well.
  *
  * Never silently incomplete: a record that cannot be written goes to the log, as an error, and is counted. With
  * `audit.required` the request then fails, and no command is sent before a record about it is written.
@@ -91,16 +91,18 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Writes that a command is about to be sent.
+   * Writes that a command is about to be sent, or one to each of several brokers.
    *
    * @throws {AppError} `INTERNAL_ERROR` when that cannot be written; then it must not be sent
    */
   async announce(request: RequestRecord): Promise<void> {
-    if ((await this.#write([recordOf(request, 'STARTED')])) > 0) throw notSent(request);
+    const parts = brokerRecordsOf(request);
+    if ((await this.#write([...parts, recordOf(request, 'STARTED')])) > 0) throw notSent(request);
   }
 
   /**
-   * Writes how a request ended. Does nothing for a call with many items that is being carried out: its end writes that.
+   * Writes how a request ended, on each broker if it was about several. Does nothing for a call with many items that is being
+   * carried out: its end writes that.
    *
    * @returns the error to answer instead, if it could not be written and that is required
    */
@@ -109,7 +111,9 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
     if (call !== undefined) {
       return call.isEnded || request.errorCode === undefined ? undefined : call.end({}, request.errorCode);
     }
-    const lost = await this.#write([recordOf(request)]);
+    const parts = brokerRecordsOf(request);
+    // Where the log is the trail, the line of the request is the record of the whole.
+    const lost = await this.#write(this.#store === undefined ? parts : [...parts, recordOf(request)]);
     return lost > 0 && this.isRequired ? notConcluded(request) : undefined;
   }
 

@@ -12,7 +12,7 @@ import { ListAuditRecordsQuery } from './dto/list-audit-records.query.js';
 
 const DESCRIPTION = `A page ends at \`limit\` records or about a megabyte; \`X-Next-Cursor\`, given as \`cursor\`, reads on, and is absent when there is nothing older. Paging neither skips nor repeats a record, whatever is written meanwhile.
 
-With \`audit.required\`, an action has two records: one with the outcome \`STARTED\` from before its command was sent, listed only with \`started=true\`, and one from its end. A call with many items has a record for each item, and one for itself, all with the same \`callId\`.`;
+With \`audit.required\`, an action has two records: one with the outcome \`STARTED\` from before its command was sent, listed only with \`started=true\`, and one from its end. A call with many items has a record for each item, and one for itself, all with the same \`callId\`; so has an action on all brokers of a project for each broker.`;
 
 const HEADERS = {
   'X-Next-Cursor': {

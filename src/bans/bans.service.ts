@@ -6,14 +6,14 @@ import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
 import type { BrokerRef } from '../broker-gateway/broker-ref.js';
 import { requestExtension } from '../broker-gateway/extension-request.js';
 import { invalidAnswer } from '../broker-gateway/gateway-error.js';
-import { AppError, type ErrorBody } from '../errors/app-error.js';
+import { AppError } from '../errors/app-error.js';
 import type { RequestRecord } from '../http/request-record.js';
-import { toAppError } from '../http/to-app-error.js';
 import { isJsonObject, type JsonObject } from '../json/json.js';
 import { compileAddressRange } from '../mqtt-strings/address-range.js';
 import { compileGlob } from '../mqtt-strings/glob.js';
 import { ProjectRegistry } from '../registry/project-registry.js';
 import type { BanKeyQuery, SetBanDto } from './dto/ban.dto.js';
+import { noteAnswers, onAllBrokers, type BrokerAnswer } from './on-all-brokers.js';
 
 const MAX_BY_CHARACTERS = 200;
 
@@ -22,11 +22,6 @@ export interface Disconnected {
   readonly disconnected: readonly string[];
   readonly disconnectedCount?: number;
 }
-
-/** What became of a command on one broker of several. */
-export type OnBroker<Result> =
-  | ({ readonly broker: string; readonly status: number } & Result)
-  | { readonly broker: string; readonly status: number; readonly error: ErrorBody };
 
 /** A page of bans, as callers see them. */
 export interface BanPage {
@@ -58,8 +53,11 @@ export class BansService {
    */
   async set(broker: BrokerRef, caller: Caller, ban: SetBanDto, record: RequestRecord): Promise<Disconnected> {
     checkWidth(ban);
-    await this.#announce(record, ban);
-    return this.#set(broker, caller, ban);
+    describe(record, ban);
+    await this.#announce(record);
+    const result = await this.#set(broker, caller, ban);
+    record.details = { ...record.details, ...detailsOf(result) };
+    return result;
   }
 
   /** The same on all brokers of a project that the caller may control. */
@@ -68,30 +66,36 @@ export class BansService {
     caller: Caller,
     ban: SetBanDto,
     record: RequestRecord,
-  ): Promise<readonly OnBroker<Disconnected>[]> {
+  ): Promise<readonly BrokerAnswer<Disconnected>[]> {
     checkWidth(ban);
-    await this.#announce(record, ban);
-    return this.#onAll(project, caller, 'editor', 200, (broker) => this.#set(broker, caller, ban));
+    describe(record, ban);
+    const brokers = this.#brokers(project, caller, 'editor');
+    return this.#onAll(brokers, record, 200, (broker) => this.#set(broker, caller, ban), detailsOf);
   }
 
   /** @throws {GatewayError} `BAN_NOT_FOUND` */
-  async delete(broker: BrokerRef, { as, who }: BanKeyQuery, record: RequestRecord): Promise<void> {
-    await this.#announce(record, { as, who });
-    await requestExtension(this.#gateway, broker, 'bans', { command: 'deleteBan', as, who });
+  async delete(broker: BrokerRef, key: BanKeyQuery, record: RequestRecord): Promise<void> {
+    describe(record, key);
+    await this.#announce(record);
+    await this.#delete(broker, key);
   }
 
   /** The same on all brokers of a project that the caller may control. */
-  async deleteOnProject(
+  deleteOnProject(
     project: string,
     caller: Caller,
-    { as, who }: BanKeyQuery,
+    key: BanKeyQuery,
     record: RequestRecord,
-  ): Promise<readonly OnBroker<object>[]> {
-    await this.#announce(record, { as, who });
-    return this.#onAll(project, caller, 'editor', 204, async (broker) => {
-      await requestExtension(this.#gateway, broker, 'bans', { command: 'deleteBan', as, who });
-      return {};
-    });
+  ): Promise<readonly BrokerAnswer<object>[]> {
+    describe(record, key);
+    const brokers = this.#brokers(project, caller, 'editor');
+    return this.#onAll(
+      brokers,
+      record,
+      204,
+      (broker) => this.#delete(broker, key),
+      () => ({}),
+    );
   }
 
   /** A page of a broker's bans, newest first. */
@@ -113,7 +117,8 @@ export class BansService {
     caller: Caller,
     limit: number,
   ): Promise<{ readonly bans: readonly JsonObject[]; readonly notAnswered: readonly object[] }> {
-    const answers = await this.#onAll(project, caller, 'viewer', 200, (broker) => this.list(broker, limit));
+    const brokers = this.#brokers(project, caller, 'viewer');
+    const answers = await onAllBrokers(brokers, 200, '', (broker) => this.list(broker, limit));
     const bans: JsonObject[] = [];
     const notAnswered: object[] = [];
     for (const answer of answers) {
@@ -149,39 +154,58 @@ export class BansService {
       : { disconnected };
   }
 
-  async #onAll<Result extends object>(
-    project: string,
-    caller: Caller,
-    role: Role,
-    status: number,
-    act: (broker: BrokerRef) => Promise<Result>,
-  ): Promise<OnBroker<Result>[]> {
-    const brokers = this.#registry
-      .project(project)
-      .brokers.filter(({ id }) => isAllowed(caller, { role, project, broker: id }));
-    return Promise.all(
-      brokers.map(async ({ id: broker }): Promise<OnBroker<Result>> => {
-        try {
-          return { broker, status, ...(await act({ projectId: project, brokerId: broker })) };
-        } catch (thrown) {
-          const error = toAppError(thrown, '').toBody();
-          return { broker, status: error.status, error };
-        }
-      }),
-    );
+  async #delete(broker: BrokerRef, { as, who }: BanKeyQuery): Promise<object> {
+    await requestExtension(this.#gateway, broker, 'bans', { command: 'deleteBan', as, who });
+    return {};
   }
 
-  async #announce(record: RequestRecord, ban: Partial<SetBanDto> & BanKeyQuery): Promise<void> {
-    const { as, who, until, reason, disconnect } = ban;
-    record.reason = reason;
-    record.details = {
-      as,
-      who,
-      ...(typeof until === 'number' && { until: new Date(until).toISOString() }),
-      ...(disconnect !== undefined && { disconnect }),
-    };
+  /** The brokers of a project on which the caller has a role. */
+  #brokers(projectId: string, caller: Caller, role: Role): BrokerRef[] {
+    return this.#registry
+      .project(projectId)
+      .brokers.filter(({ id }) => isAllowed(caller, { role, project: projectId, broker: id }))
+      .map(({ id: brokerId }) => ({ projectId, brokerId }));
+  }
+
+  async #onAll<Result extends object>(
+    brokers: readonly BrokerRef[],
+    record: RequestRecord,
+    status: number,
+    act: (broker: BrokerRef) => Promise<Result>,
+    tellDetails: (result: Result) => JsonObject,
+  ): Promise<BrokerAnswer<Result>[]> {
+    record.onBrokers = brokers.map(({ brokerId: broker }) => ({ broker }));
+    const announced = this.#announce(record);
+    const answers = await onAllBrokers(brokers, status, record.audited?.requestId ?? '', async (broker) => {
+      await announced;
+      return act(broker);
+    });
+    noteAnswers(record, answers, tellDetails);
+    // If it could not be, that is the answer, and nothing was sent to any.
+    await announced;
+    return answers;
+  }
+
+  async #announce(record: RequestRecord): Promise<void> {
     if (this.#audit.isRequired) await this.#audit.announce(record);
   }
+}
+
+/** Writes into a request's record what ban it is about. */
+function describe(record: RequestRecord, ban: Partial<SetBanDto> & BanKeyQuery): void {
+  const { as, who, until, reason, disconnect } = ban;
+  record.reason = reason;
+  record.details = {
+    as,
+    who,
+    ...(typeof until === 'number' && { until: new Date(until).toISOString() }),
+    ...(disconnect !== undefined && { disconnect }),
+  };
+}
+
+/** What the audit trail says of a ban that was set. */
+function detailsOf({ disconnected, disconnectedCount = disconnected.length }: Disconnected): JsonObject {
+  return { disconnected: disconnectedCount };
 }
 
 /** @throws {AppError} `BAN_TOO_WIDE` */

@@ -78,34 +78,40 @@ export class EventHub {
     };
   }
 
-  /** A request has ended: what it did is an event, if it did something to clients. Who did it is for admins only. */
+  /**
+   * A request has ended: what it did is an event, if it did something to clients, or one of each broker, if it was about
+   * several. Who did it is for admins only.
+   */
   onRequestEnd(record: RequestRecord): void {
-    const { action, audited, project, broker, caller, clientId, topic, reason, callId } = record;
+    const { action, audited, project, broker, caller, clientId, topic, reason, callId, details } = record;
     if (action === undefined || audited === undefined || project === undefined || caller === undefined)
       return;
     // What a caller without the right tried is for the audit trail.
     if (record.errorCode === 'NOT_ALLOWED' || this.#watched.size === 0) return;
     const type = action === 'ban' || action === 'unban' ? 'ban' : 'control';
-    const fields = {
-      time: new Date().toISOString(),
-      project,
-      broker,
-      action,
-      clientid: cut(clientId),
-      topic: cut(topic),
-      outcome: record.errorCode ?? 'OK',
-      outcomeDetail: record.outcomeDetail,
-      callId,
-      details: record.details,
-    };
-    this.ring.add({
-      type,
-      project,
-      broker,
-      clientid: clientId,
-      data: JSON.stringify(fields),
-      adminData: JSON.stringify({ ...fields, caller: caller.name, reason: cut(reason) }),
-    });
+    const onItsOwn = { broker, outcome: record.errorCode ?? 'OK', outcomeDetail: record.outcomeDetail };
+    for (const { details: more, ...on } of record.onBrokers ?? [{ ...onItsOwn, details: undefined }]) {
+      const fields = {
+        time: new Date().toISOString(),
+        project,
+        broker: on.broker,
+        action,
+        clientid: cut(clientId),
+        topic: cut(topic),
+        outcome: on.outcome,
+        outcomeDetail: on.outcomeDetail,
+        callId,
+        details: more === undefined ? details : { ...details, ...more },
+      };
+      this.ring.add({
+        type,
+        project,
+        broker: on.broker,
+        clientid: clientId,
+        data: JSON.stringify(fields),
+        adminData: JSON.stringify({ ...fields, caller: caller.name, reason: cut(reason) }),
+      });
+    }
   }
 
   #onBrokerEvent({ projectId: project, brokerId: broker }: BrokerRef, event: BrokerEvent): void {

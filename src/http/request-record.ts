@@ -13,6 +13,17 @@ declare module 'fastify' {
   }
 }
 
+/** What became of an action on one of several brokers. */
+export interface OnBroker {
+  readonly broker: string;
+  /** Undefined before it has ended. */
+  readonly outcome?: 'OK' | ErrorCode | undefined;
+  /** Whether a command that failed can have been executed; undefined where the error does not tell. */
+  readonly outcomeDetail?: Outcome | undefined;
+  /** What is to be said of it beside the details of the whole. */
+  readonly details?: JsonObject;
+}
+
 /** What becomes known of a request on its way through; the request log and the audit trail are written from it. */
 export class RequestRecord {
   readonly startedAt = performance.now();
@@ -36,7 +47,9 @@ export class RequestRecord {
   callId: string | undefined;
   /** What an action is about that is not on one client; for the audit trail. */
   details: JsonObject | undefined;
-  /** The error's code; undefined while there is none. */
+  /** Set for an action on several brokers, from before it begins: each has a record and an event of its own. */
+  onBrokers: readonly OnBroker[] | undefined;
+  /** The error's code; undefined while there is none. Of an action that failed on each of several brokers, one of theirs. */
   errorCode: ErrorCode | undefined;
   /** Whether a command that failed can have been executed; undefined where the error does not tell. */
   outcomeDetail: Outcome | undefined;

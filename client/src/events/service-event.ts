@@ -27,7 +27,7 @@ export interface ClientDisconnected extends Omit<ClientConnected, 'type'> {
 /** Something was done through the service: to a client, to many with one call, or to bans. */
 export interface ActionTaken extends Omit<Common, 'broker'> {
   readonly type: 'control' | 'ban';
-  /** Absent where it concerns all brokers of the project. */
+  /** Absent where it concerns all brokers of the project, as a call for many clients can. */
   readonly broker?: string;
   readonly action: string;
   readonly clientid?: string;

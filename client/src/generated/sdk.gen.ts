@@ -107,7 +107,7 @@ export class Operations extends HeyApiClient {
      *
      * A page ends at `limit` records or about a megabyte; `X-Next-Cursor`, given as `cursor`, reads on, and is absent when there is nothing older. Paging neither skips nor repeats a record, whatever is written meanwhile.
      *
-     * With `audit.required`, an action has two records: one with the outcome `STARTED` from before its command was sent, listed only with `started=true`, and one from its end. A call with many items has a record for each item, and one for itself, all with the same `callId`.
+     * With `audit.required`, an action has two records: one with the outcome `STARTED` from before its command was sent, listed only with `started=true`, and one from its end. A call with many items has a record for each item, and one for itself, all with the same `callId`; so has an action on all brokers of a project for each broker.
      */
     public listAuditRecords<ThrowOnError extends boolean = true>(options: Options<ListAuditRecordsData, ThrowOnError>) {
         return (options.client ?? this.client).get<ListAuditRecordsResponses, ListAuditRecordsErrors, ThrowOnError>({
@@ -122,7 +122,7 @@ export class Operations extends HeyApiClient {
      *
      * A page ends at `limit` records or about a megabyte; `X-Next-Cursor`, given as `cursor`, reads on, and is absent when there is nothing older. Paging neither skips nor repeats a record, whatever is written meanwhile.
      *
-     * With `audit.required`, an action has two records: one with the outcome `STARTED` from before its command was sent, listed only with `started=true`, and one from its end. A call with many items has a record for each item, and one for itself, all with the same `callId`.
+     * With `audit.required`, an action has two records: one with the outcome `STARTED` from before its command was sent, listed only with `started=true`, and one from its end. A call with many items has a record for each item, and one for itself, all with the same `callId`; so has an action on all brokers of a project for each broker.
      */
     public listAllAuditRecords<ThrowOnError extends boolean = true>(options?: Options<ListAllAuditRecordsData, ThrowOnError>) {
         return (options?.client ?? this.client).get<ListAllAuditRecordsResponses, ListAllAuditRecordsErrors, ThrowOnError>({

@@ -1206,11 +1206,11 @@ export type AuditEntry = {
     clientId?: string;
     topic?: string;
     /**
-     * The same in the record of a call with many items and in those of its items.
+     * The same in the record of a call with many items, or on several brokers, and in those of its items or brokers.
      */
     callId?: string;
     /**
-     * The item's place in its call, from 0.
+     * The item's place in its call, or the broker's, from 0.
      */
     index?: number;
     /**

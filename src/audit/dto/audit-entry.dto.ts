@@ -46,12 +46,17 @@ export class AuditEntry {
   readonly topic?: string;
 
   @ApiPropertyOptional({
-    description: 'The same in the record of a call with many items and in those of its items.',
+    description:
+      'The same in the record of a call with many items, or on several brokers, and in those of its items or brokers.',
     example: '6f0a1f5e-3c0d-4a55-9a5f-0b1b8a6d2f11',
   })
   readonly callId?: string;
 
-  @ApiPropertyOptional({ description: "The item's place in its call, from 0.", type: 'integer', example: 0 })
+  @ApiPropertyOptional({
+    description: "The item's place in its call, or the broker's, from 0.",
+    type: 'integer',
+    example: 0,
+  })
   readonly index?: number;
 
   @ApiPropertyOptional({ description: "Why, in the caller's words.", example: 'compromised firmware' })

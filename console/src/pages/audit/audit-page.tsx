@@ -152,9 +152,9 @@ export const COLUMNS: readonly Column<AuditEntry>[] = [
 function AboutMany({ record: { details } }: { record: AuditEntry }) {
   if (details === undefined) return null;
   const { summary, as, who, name } = details;
-  if (typeof summary === 'object' && summary !== null && 'total' in summary)
-    return <span class="muted">{String(summary.total)} items</span>;
   const words = [as, who, name].filter((part) => typeof part === 'string').join(' ');
+  if (words === '' && typeof summary === 'object' && summary !== null && 'total' in summary)
+    return <span class="muted">{String(summary.total)} items</span>;
   return <span title={words}>{words}</span>;
 }
 
