@@ -1,22 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Logger as Pino } from 'pino';
-import type { AuditConfig } from '../config/config.js';
 import { ConfigStore } from '../config/config-store.js';
 import { AppError } from '../errors/app-error.js';
 import { systemErrorCode } from '../errors/system-error-code.js';
 import type { RequestRecord } from '../http/request-record.js';
 import { AuditCall } from './audit-call.js';
+import { AuditPlace, closeDeadline } from './audit-place.js';
 import { brokerRecordsOf, recordOf, type AuditRecord } from './audit-record.js';
 import { PacedLog } from './paced-log.js';
 import type { AuditStore } from './stores/audit-store.js';
-import { makeStore } from './stores/make-store.js';
 import { WriteBudget } from './write-budget.js';
 
-/** How long closing a store may take. */
-const CLOSE_MS = 3000;
-/** How much of that, when the service stops, calls with many items may take to write down how they ended. */
+/** How much of the time for closing the store, when the service stops, calls with many items may take to write down how they ended. */
 const CALLS_MS = 1000;
 
 /**
@@ -29,6 +25,7 @@ const CALLS_MS = 1000;
 @Injectable()
 export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
   readonly #config: ConfigStore;
+  readonly #place: AuditPlace;
   readonly #logger = new Logger(AuditTrail.name);
   /** Calls with many items, from their opening on. */
   readonly #calls = new WeakMap<RequestRecord, AuditCall>();
@@ -37,29 +34,23 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
   readonly #budget = new WriteBudget();
   readonly #paced = new PacedLog();
   #onAllEnded: (() => void) | undefined;
-  #store: AuditStore | undefined;
   #log: Pino | undefined;
   #written = 0;
   #failures = 0;
 
   constructor(config: ConfigStore) {
     this.#config = config;
-    this.#store = this.#make(config.current.audit);
-    let before = config.current.audit;
-    config.onChange(({ audit }) => {
-      this.#follow(audit, before);
-      before = audit;
-    });
+    this.#place = new AuditPlace(config, (records) => this.#lose(records, 'the database did not come back'));
   }
 
   /** Where the trail is kept; undefined where the log is the trail. */
   get store(): AuditStore | undefined {
-    return this.#store;
+    return this.#place.store;
   }
 
   /** Whether requests that cannot be audited fail, so that commands are to be {@link announce}d. */
   get isRequired(): boolean {
-    return this.#store !== undefined && this.#config.current.audit.required;
+    return this.store !== undefined && this.#config.current.audit.required;
   }
 
   /** Records that were written since the start. */
@@ -74,15 +65,15 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
 
   /** @throws {ConfigError} when the store cannot work as it is configured */
   async onModuleInit(): Promise<void> {
-    await this.#store?.open();
+    await this.store?.open();
   }
 
   async onApplicationShutdown(): Promise<void> {
     // The last connections were just cut: calls whose callers did not read their answers end only now.
-    const closed = delay(CLOSE_MS, undefined, { ref: false });
+    const closed = closeDeadline();
     const allEnded = new Promise<void>((resolve) => (this.#onAllEnded = resolve));
     if (this.#open.size > 0) await Promise.race([allEnded, delay(CALLS_MS, undefined, { ref: false })]);
-    if (this.#store !== undefined) await this.#close(this.#store, closed);
+    await this.#place.close(closed);
   }
 
   /** Where the items of calls go while the log is the trail. */
@@ -113,7 +104,7 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
     }
     const parts = brokerRecordsOf(request);
     // Where the log is the trail, the line of the request is the record of the whole.
-    const lost = await this.#write(this.#store === undefined ? parts : [...parts, recordOf(request)]);
+    const lost = await this.#write(this.store === undefined ? parts : [...parts, recordOf(request)]);
     return lost > 0 && this.isRequired ? notConcluded(request) : undefined;
   }
 
@@ -125,7 +116,7 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
       call = new AuditCall(
         {
           isRequired,
-          takesLines: this.#store?.appendLines !== undefined,
+          takesLines: this.store?.appendLines !== undefined,
           budget: this.#budget,
           write: (records) => this.#write(records),
           writeLines: (lines, count) => this.#writeLines(lines, count),
@@ -147,7 +138,7 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
   /** Opens a file afresh, after it was moved away. If that fails, it is tried again with each record. Never rejects. */
   async reopen(): Promise<void> {
     try {
-      await this.#store?.reopen();
+      await this.store?.reopen();
     } catch (error) {
       this.#logger.error(`the audit file cannot be reopened (${codeOf(error)})`);
     }
@@ -155,12 +146,12 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
 
   /** @returns how many could not be written */
   async #write(records: readonly AuditRecord[]): Promise<number> {
-    if (this.#store === undefined) {
+    if (this.store === undefined) {
       await this.#paced.write(records, (record) => this.#log?.info(record, 'audit'));
       return 0;
     }
     try {
-      await this.#store.append(records, this.isRequired);
+      await this.store.append(records, this.isRequired);
       this.#written += records.length;
       return 0;
     } catch (error) {
@@ -178,13 +169,9 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
     );
   }
 
-  #make(audit: AuditConfig): AuditStore | undefined {
-    return makeStore(audit, this.#config, (records) => this.#lose(records, 'the database did not come back'));
-  }
-
   /** @returns how many could not be written */
   async #writeLines(lines: Buffer, count: number): Promise<number> {
-    const store = this.#store;
+    const store = this.store;
     const each = (): string[] =>
       lines
         .toString()
@@ -203,49 +190,6 @@ export class AuditTrail implements OnModuleInit, OnApplicationShutdown {
       return count;
     }
   }
-
-  #follow(audit: AuditConfig, before: AuditConfig): void {
-    if (isDeepStrictEqual(whereItGoes(audit), whereItGoes(before))) return;
-    const next = this.#make(audit);
-    // A database that refuses us is no place to move to; it may take a moment to tell.
-    if (next?.kind === 'postgres') void this.#moveWhenOpen(next, audit);
-    else {
-      next?.open().catch((error: unknown) => this.#logger.error(`the audit trail: ${String(error)}`));
-      this.#moveTo(next);
-    }
-  }
-
-  async #moveWhenOpen(next: AuditStore, audit: AuditConfig): Promise<void> {
-    try {
-      await next.open();
-      if (audit === this.#config.current.audit) this.#moveTo(next);
-      else await this.#close(next);
-    } catch (error) {
-      this.#logger.error(`the audit trail stays where it was: ${String(error)}`);
-      await this.#close(next);
-    }
-  }
-
-  #moveTo(next: AuditStore | undefined): void {
-    const old = this.#store;
-    this.#store = next;
-    if (old !== undefined) void this.#close(old);
-  }
-
-  /** @param deadline a disk or a database that hangs does not keep the process */
-  async #close(store: AuditStore, deadline = delay(CLOSE_MS, undefined, { ref: false })): Promise<void> {
-    try {
-      await Promise.race([store.close(), deadline]);
-    } catch (error) {
-      this.#logger.error(`the audit trail could not be closed (${codeOf(error)})`);
-    }
-  }
-}
-
-/** Settings whose change needs another store; the others are asked at each use. */
-function whereItGoes({ store, file, sync, postgres }: AuditConfig): object {
-  const { password, keepDays, ...place } = postgres ?? { password: undefined, keepDays: undefined };
-  return { store, file, sync, place };
 }
 
 function notSent({ audited }: RequestRecord): AppError {

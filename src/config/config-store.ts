@@ -2,7 +2,9 @@ import type { Config } from './config.js';
 
 /** Holds the configuration in force. Whoever needs it reads `current` at each use, so that a reload takes effect at once. */
 export class ConfigStore {
-  readonly #listeners = new Set<(config: Config) => void>();
+  readonly #listeners = new Set<(config: Config) => void | Promise<void>>();
+  /** Of those who have not followed the latest configuration at once. */
+  #following: Promise<void>[] = [];
   #current: Config;
 
   constructor(initial: Config) {
@@ -20,19 +22,38 @@ export class ConfigStore {
    */
   replace(config: Config): void {
     this.#current = config;
+    this.#following = [];
     const errors: unknown[] = [];
     for (const listener of this.#listeners) {
       try {
-        listener(config);
+        const followed = listener(config);
+        if (followed === undefined) continue;
+        this.#following.push(followed);
+        // Whoever wants to know asks.
+        followed.catch(() => undefined);
       } catch (error) {
         errors.push(error);
       }
     }
-    if (errors.length > 0) throw new AggregateError(errors, 'not everybody could follow the configuration');
+    throwAll(errors);
   }
 
-  /** Calls `listener` with every later configuration. */
-  onChange(listener: (config: Config) => void): void {
+  /**
+   * Resolves when everybody has followed the latest configuration.
+   *
+   * @throws {AggregateError} what those rejected with who could not, after all of them have ended
+   */
+  async followed(): Promise<void> {
+    const results = await Promise.allSettled(this.#following);
+    throwAll(results.flatMap((each): unknown[] => (each.status === 'rejected' ? [each.reason] : [])));
+  }
+
+  /** Calls `listener` with every later configuration; it may be given again, to be followed where it was not. */
+  onChange(listener: (config: Config) => void | Promise<void>): void {
     this.#listeners.add(listener);
   }
+}
+
+function throwAll(errors: readonly unknown[]): void {
+  if (errors.length > 0) throw new AggregateError(errors, 'not everybody could follow the configuration');
 }

@@ -23,6 +23,8 @@ export class ConfigReloader {
   readonly #metrics: ReloadMetrics;
   readonly #logger: Logger;
   #turn: Promise<unknown> = Promise.resolve();
+  /** Whether something could not follow the configuration in force: the next reload tries again, even if nothing has changed. */
+  #isPartial = false;
 
   /** @param load reads and validates the configuration, or throws {@link ConfigError} */
   constructor(store: ConfigStore, load: () => Config, metrics: ReloadMetrics, logger: Logger) {
@@ -60,17 +62,21 @@ export class ConfigReloader {
     return this.#apply(next, trigger);
   }
 
-  #apply(next: Config, trigger: ReloadTrigger): ReloadOutcome {
+  async #apply(next: Config, trigger: ReloadTrigger): Promise<ReloadOutcome> {
     const { config, restartNeeded } = keepRunningSettings(next, this.#store.current);
     if (restartNeeded.length > 0)
       this.#logger.warn({ trigger, restartNeeded }, 'changed settings that take effect at the next start');
     // As JSON: a key that is undefined says the same as one that is absent.
-    if (JSON.stringify(config) === JSON.stringify(this.#store.current)) {
+    const isUnchanged = JSON.stringify(config) === JSON.stringify(this.#store.current);
+    if (isUnchanged && !this.#isPartial) {
       this.#logger.info({ trigger }, 'the configuration is read again and has not changed');
       return 'unchanged';
     }
     try {
+      this.#isPartial = true;
       this.#store.replace(config);
+      await this.#store.followed();
+      this.#isPartial = false;
     } catch (error) {
       this.#logger.error({ trigger, err: error }, 'the changed configuration is in force only in part');
       return 'partial';

@@ -1,5 +1,4 @@
 import type { AuditConfig } from '../../config/config.js';
-import type { ConfigStore } from '../../config/config-store.js';
 import type { AuditRecord } from '../audit-record.js';
 import type { AuditStore } from './audit-store.js';
 import { FileStore } from './file/file-store.js';
@@ -9,12 +8,12 @@ import { PostgresStore } from './postgres/postgres-store.js';
 /**
  * Makes the store that is configured; undefined where the log is the trail.
  *
- * @param config where a store finds what may change while it runs, such as a password
+ * @param current where a store finds what may change while it runs, such as a password
  * @param onLost is told of records that a store took and could not keep; resolves when they are written down elsewhere
  */
 export function makeStore(
   { store, file, sync, postgres }: AuditConfig,
-  config: ConfigStore,
+  current: () => AuditConfig,
   onLost: (records: readonly AuditRecord[]) => Promise<void>,
 ): AuditStore | undefined {
   switch (store) {
@@ -25,6 +24,6 @@ export function makeStore(
     case 'file':
       return file === undefined ? undefined : new FileStore(file, sync);
     case 'postgres':
-      return postgres && new PostgresStore(() => config.current.audit.postgres ?? postgres, onLost);
+      return postgres && new PostgresStore(() => current().postgres ?? postgres, onLost);
   }
 }
