@@ -39,7 +39,7 @@ async function writeCall(store, count) {
   };
   const request = new RequestRecord();
   Object.assign(request, {
-    caller: { name: 'ops', kind: 'token', grants: [] },
+    caller: { id: 'token:ops', name: 'ops', kind: 'token', grants: [] },
     audited: { requestId: '0b3e5f0e-9d3c-4c43-a6c8-3a6e6f6f0d3e', address: '127.0.0.1' },
     project: 'plant-a',
     action: 'disconnect',

@@ -3,7 +3,7 @@ import type { Grant } from './caller.js';
 import { isAllowed, type Requirement } from './caller.js';
 
 const allowed = (grants: readonly Grant[], requirement: Requirement): boolean =>
-  isAllowed({ name: 'somebody', kind: 'token', grants }, requirement);
+  isAllowed({ id: 'token:somebody', name: 'somebody', kind: 'token', grants }, requirement);
 
 describe('isAllowed', () => {
   it('denies everything to a caller without grants', () => {

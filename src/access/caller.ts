@@ -9,9 +9,13 @@ export interface Grant {
 
 /** Who makes a request, after authentication. */
 export interface Caller {
-  /** The token's configured name, or the JWT's subject. */
+  /** Tells it from every other caller: what is counted or kept for a caller goes by this. */
+  readonly id: string;
+  /** The token's configured name, or what the JWT's provider calls it: callers of two providers may have the same. */
   readonly name: string;
   readonly kind: 'token' | 'jwt';
+  /** The identity provider of a JWT. */
+  readonly issuer?: string | undefined;
   readonly grants: readonly Grant[];
   /** The credential's own rate limit, 0 for none; undefined where the common one applies. */
   readonly requestsPerMinute?: number | undefined;

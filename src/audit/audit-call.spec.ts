@@ -54,7 +54,7 @@ describe.each([
 
   beforeEach(() => {
     request = new RequestRecord();
-    request.caller = { name: 'ops', kind: 'token', grants: [] };
+    request.caller = { id: 'token:ops', name: 'ops', kind: 'token', grants: [] };
     request.audited = { requestId: 'r', address: '::1' };
     request.project = 'p';
     request.reason = 'moved';

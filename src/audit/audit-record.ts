@@ -21,6 +21,8 @@ export interface AuditRecord {
   /** The token's name, or the JWT's subject. */
   readonly caller?: string | undefined;
   readonly callerKind?: 'token' | 'jwt' | undefined;
+  /** The identity provider that names the caller so, if one does. */
+  readonly callerIssuer?: string | undefined;
   readonly address?: string | undefined;
   readonly project?: string | undefined;
   readonly broker?: string | undefined;
@@ -102,12 +104,14 @@ export function brokerRecordsOf(request: RequestRecord): AuditRecord[] {
 export function itemRecords(
   request: RequestRecord,
 ): (item: AuditItem, outcome: AuditOutcome, outcomeDetail?: Outcome) => AuditRecord {
-  const { requestId, caller, callerKind, address, project, broker, callId, reason } = originOf(request);
+  const { requestId, caller, callerKind, callerIssuer, address, project, broker, callId, reason } =
+    originOf(request);
   return (item, outcome, outcomeDetail) => ({
     time: isoTime(),
     requestId,
     caller,
     callerKind,
+    callerIssuer,
     address,
     project,
     broker: item.broker === undefined ? broker : bounded(item.broker, MAX_NAME),
@@ -140,10 +144,11 @@ export class ItemLines {
   #kept: KeptTexts | undefined;
 
   constructor(request: RequestRecord) {
-    const { requestId, caller, callerKind, address, project, broker, callId, reason } = originOf(request);
+    const { requestId, caller, callerKind, callerIssuer, address, project, broker, callId, reason } =
+      originOf(request);
     this.#request = request;
     this.#broker = broker;
-    this.#who = membersOf({ requestId, caller, callerKind, address, project });
+    this.#who = membersOf({ requestId, caller, callerKind, callerIssuer, address, project });
     this.#call = `${membersOf({ callId })},"index":`;
     this.#why = `${membersOf({ reason })},"outcome":"`;
   }
@@ -236,6 +241,7 @@ function originOf({ audited, caller, project, broker, callId, reason }: RequestR
     requestId: audited?.requestId,
     caller: caller && bounded(caller.name, MAX_NAME),
     callerKind: caller?.kind,
+    callerIssuer: caller?.issuer && bounded(caller.issuer),
     address: audited?.address,
     project: project && bounded(project, MAX_NAME),
     broker: broker && bounded(broker, MAX_NAME),

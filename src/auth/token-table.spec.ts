@@ -12,7 +12,12 @@ describe('TokenTable', () => {
   const table = new TokenTable([token('ops'), token('ci')]);
 
   it('finds the token that hashes to a configured SHA-256', () => {
-    expect(table.find('secret of ci')?.caller).toEqual({ name: 'ci', kind: 'token', grants: [] });
+    expect(table.find('secret of ci')?.caller).toEqual({
+      id: 'token:ci',
+      name: 'ci',
+      kind: 'token',
+      grants: [],
+    });
   });
 
   it.each(['', 'secret of', 'secret of ci ', 'Secret of ci', sha256Hex('secret of ci'), 'ci'])(

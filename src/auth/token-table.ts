@@ -16,7 +16,7 @@ export class TokenTable {
     this.#byHash = new Map(
       tokens.map(({ sha256, name, grants, expiresAt, requestsPerMinute }) => [
         sha256,
-        { expiresAt, caller: { name, kind: 'token', grants, requestsPerMinute } },
+        { expiresAt, caller: { id: `token:${name}`, name, kind: 'token', grants, requestsPerMinute } },
       ]),
     );
   }

@@ -3,7 +3,7 @@ import type { Caller, Grant } from '../access/caller.js';
 import type { ServiceEvent } from './event-ring.js';
 import { viewOf, type EventView } from './event-view.js';
 
-const callerWith = (...grants: Grant[]): Caller => ({ name: 'c', kind: 'token', grants });
+const callerWith = (...grants: Grant[]): Caller => ({ id: 'token:c', name: 'c', kind: 'token', grants });
 const event = (fields: Partial<ServiceEvent> = {}): ServiceEvent => ({
   type: 'control',
   project: 'p',

@@ -31,6 +31,7 @@ export class RequestLog {
         status: reply.statusCode,
         caller: bounded(record.caller?.name),
         callerKind: record.audited && record.caller?.kind,
+        callerIssuer: record.audited && record.caller?.issuer,
         address: record.audited?.address,
         project: record.project,
         broker: record.broker,

@@ -28,7 +28,7 @@ export class ItemLimiter {
   take(caller: Caller, items: number): number | Promise<number> {
     const { bulkItemsPerMinute: limit } = this.#config.current.rateLimit;
     if (limit === 0) return items;
-    const key = `items:${caller.kind}:${caller.name}`;
+    const key = `items:${caller.id}`;
     const allowedOf = ({ count }: Count): number => Math.max(0, Math.min(items, limit - (count - items)));
     if (!this.#redis.isConfigured) return allowedOf(this.#memory.count(key, items));
     return this.#redis.count(key, items).then((count) => allowedOf(count ?? this.#memory.count(key, items)));

@@ -46,7 +46,7 @@ export class RateLimiter {
     const limit =
       caller === undefined ? unauthenticatedPerMinute : (caller.requestsPerMinute ?? requestsPerMinute);
     if (limit === 0) return undefined;
-    const key = caller === undefined ? `address:${networkOf(request.ip)}` : `${caller.kind}:${caller.name}`;
+    const key = caller === undefined ? `address:${networkOf(request.ip)}` : caller.id;
     if (!this.#redis.isConfigured) {
       this.#judge(this.#memory.count(key), scope, limit, reply);
       return undefined;

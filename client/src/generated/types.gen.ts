@@ -1191,6 +1191,10 @@ export type AuditEntry = {
     caller: string;
     callerKind: 'token' | 'jwt';
     /**
+     * The identity provider of a JWT: two of them may have a caller of the same name.
+     */
+    callerIssuer?: string;
+    /**
      * The caller's address.
      */
     address: string;

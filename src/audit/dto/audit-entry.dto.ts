@@ -23,6 +23,12 @@ export class AuditEntry {
   @ApiProperty({ enum: ['token', 'jwt'], example: 'token' })
   readonly callerKind!: 'token' | 'jwt';
 
+  @ApiPropertyOptional({
+    description: 'The identity provider of a JWT: two of them may have a caller of the same name.',
+    example: 'https://id.example.com/',
+  })
+  readonly callerIssuer?: string;
+
   @ApiProperty({ description: "The caller's address.", example: '127.0.0.1' })
   readonly address!: string;
 

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import {
   decodeJwt,
   decodeProtectedHeader,
@@ -68,7 +69,8 @@ export class JwtVerifier {
     const payload = await this.#checkSignature(token);
     const { grants, ignored } = grantsFrom(payload, this.#config);
     if (ignored.length > 0) this.#observer?.onIgnoredGrants(ignored);
-    return { name: this.#nameOf(payload), kind: 'jwt', grants };
+    const { issuer } = this;
+    return { id: idOf(issuer, payload.sub), name: this.#nameOf(payload), kind: 'jwt', issuer, grants };
   }
 
   #checkWithoutKeys(token: string): void {
@@ -124,6 +126,11 @@ export class JwtVerifier {
     const name = typeof claim === 'string' && claim !== '' ? claim : (payload.sub ?? '');
     return name.length > MAX_NAME_LENGTH ? `${name.slice(0, MAX_NAME_LENGTH - 1)}…` : name;
   }
+}
+
+/** A subject is unique within its issuer only (RFC 7519, section 4.1.2), and of any length. */
+function idOf(issuer: string, subject: string | undefined): string {
+  return `jwt:${hash('sha256', JSON.stringify([issuer, subject]), 'base64url')}`;
 }
 
 /** A provider may publish several keys without ids; each that fits the algorithm is tried. */

@@ -46,7 +46,7 @@ export class Idempotency {
     if (typeof header !== 'string' || !KEY.test(header)) {
       throw invalid([{ path: 'Idempotency-Key', message: 'must be 8 to 128 visible ASCII characters' }]);
     }
-    const key = hashOf([caller.kind, caller.name, path, header]);
+    const key = hashOf([caller.id, path, header]);
     const bodyHash = hashOf(body);
     const begun = { body: bodyHash, callId: randomUUID() };
     const kept = await this.#store.begin(key, begun);

@@ -54,7 +54,7 @@ function Facts({ record, project }: { record: AuditEntry; project: string }) {
     ['when', `${absolute(Date.parse(record.time))}, took ${duration(record.durationMs)}`],
     [
       'who',
-      `${record.caller} (${record.callerKind === 'jwt' ? 'identity provider' : 'token'}), from ${record.address}`,
+      `${record.caller} (${record.callerKind === 'jwt' ? (record.callerIssuer ?? 'identity provider') : 'token'}), from ${record.address}`,
     ],
     ['what', record.action],
     ['client', record.clientId !== undefined && <ClientLink project={project} record={record} />],
