@@ -298,6 +298,13 @@ static void free_banning(void *state)
 	if(banning->ban) record_release(&banning->ban->record);
 }
 
+static bool is_kept_out(const struct mosquitto *context, const void *ban)
+{
+	struct subject subject = subject_of(mosquitto_client_id(context), context);
+
+	return holds(ban, &subject) && !access_may_command(context);
+}
+
 static bool disconnect_if_banned(struct command *command, struct client *client, const struct mosquitto *context)
 {
 	struct banning *banning = command->state;
@@ -328,6 +335,7 @@ static enum outcome banned(struct command *command, struct record *old)
 
 	banning->replaced = old != NULL;
 	record_release(old);
+	if(banning->disconnects) sessions_kick_logins(is_kept_out, banning->ban, command->request->options->disconnect_with_will);
 	json_open_array(&command->data, "disconnected");
 	command->step = disconnect_banned;
 	return disconnect_banned(command);

@@ -227,6 +227,11 @@ void sessions_tick(void)
 	}
 }
 
+/* A client is in the table as soon as it has logged in. */
+void sessions_kick_logins(bool (*is_meant)(const struct mosquitto *context, const void *data), const void *data, bool with_will)
+{
+}
+
 bool sessions_purge(struct client *client)
 {
 	return mosquitto_persist_client_delete(client->id) == MOSQ_ERR_SUCCESS;
@@ -257,9 +262,12 @@ struct login {
 	struct login *next;
 	const struct mosquitto *context;
 	int64_t ms;
+	bool is_banned;   /* since; it is to be kicked once it has got in */
+	bool with_will;
 };
 
 static struct login *logins;
+static struct login *to_kick;  /* the banned ones that got in */
 
 static bool has_settled(const struct login *login)
 {
@@ -277,8 +285,19 @@ static void end_login(struct login **link, bool got_in)
 	struct login *login = *link;
 
 	*link = login->next;
-	if(got_in && mosquitto_client_id(login->context)) add_connected(login->context, login->ms);
-	mosquitto_free(login);
+	got_in = got_in && mosquitto_client_id(login->context) && add_connected(login->context, login->ms);
+	if(got_in && login->is_banned){
+		login->next = to_kick;
+		to_kick = login;
+	}else{
+		mosquitto_free(login);
+	}
+}
+
+static struct login **find_login(struct login **list, const struct mosquitto *context)
+{
+	while(*list && (*list)->context != context) list = &(*list)->next;
+	return list;
 }
 
 static void settle_logins(void)
@@ -292,20 +311,42 @@ static void settle_logins(void)
 	}
 }
 
+/* Not while a client logs in: the broker is busy with its clients then. */
+static void kick_banned(void)
+{
+	while(to_kick){
+		struct login login = *to_kick;
+		struct client *client = clients_find(mosquitto_client_id(login.context));
+
+		mosquitto_free(to_kick);
+		to_kick = login.next;
+		if(client && client->context == login.context && sessions_is_connected(client) && bans_find(login.context)){
+			sessions_kick(client, login.with_will, LEAVING_BANNED);
+		}
+	}
+}
+
 void sessions_settle(void)
 {
 	reloads_since_us = 0;
 	settle_logins();
+	kick_banned();
+}
+
+void sessions_kick_logins(bool (*is_meant)(const struct mosquitto *context, const void *data), const void *data, bool with_will)
+{
+	for(struct login *login=logins; login; login=login->next){
+		if(!is_meant(login->context, data)) continue;
+		login->is_banned = true;
+		login->with_will = with_will;
+	}
 }
 
 void sessions_got_in(const struct mosquitto *context)
 {
-	for(struct login **link=&logins; *link; link=&(*link)->next){
-		if((*link)->context == context){
-			end_login(link, true);
-			return;
-		}
-	}
+	struct login **link = find_login(&logins, context);
+
+	if(*link) end_login(link, true);
 }
 
 int sessions_on_reload(int event, void *event_data, void *userdata)
@@ -324,10 +365,8 @@ bool sessions_has_logged_in(const struct mosquitto *context)
 {
 	const char *id = mosquitto_client_id(context);
 	const struct client *client = id ? clients_find(id) : NULL;
-	const struct login *login = logins;
 
-	while(login && login->context != context) login = login->next;
-	return login || (client && client->context == context)
+	return *find_login(&logins, context) || (client && client->context == context)
 			|| (is_reloading() && mosquitto_client_protocol(context) != mp_websockets);
 }
 
@@ -349,12 +388,8 @@ int sessions_on_disconnect(int event, void *event_data, void *userdata)
 	const char *id = mosquitto_client_id(context);
 	struct client *client = id ? clients_find(id) : NULL;
 
-	for(struct login **link=&logins; *link; link=&(*link)->next){
-		if((*link)->context == context){
-			end_login(link, false);
-			break;
-		}
-	}
+	if(*find_login(&logins, context)) end_login(find_login(&logins, context), false);
+	if(*find_login(&to_kick, context)) end_login(find_login(&to_kick, context), false);
 	if(client && client->context == context) clients_remove(client);
 	return MOSQ_ERR_SUCCESS;
 }
@@ -372,6 +407,7 @@ bool sessions_purge(struct client *client)
 void sessions_cleanup(void)
 {
 	while(logins) end_login(&logins, false);
+	while(to_kick) end_login(&to_kick, false);
 	reloads_since_us = 0;
 }
 

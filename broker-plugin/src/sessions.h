@@ -54,6 +54,12 @@ bool sessions_is_connected(const struct client *client);
  */
 bool sessions_kick(struct client *client, bool with_will, enum client_leaving why);
 
+/*
+ * Disconnects, as banned, those who are meant and have logged in, but are not in the table yet as it is not known whether they got
+ * in (2.0): as soon as that is known, if then there still is a ban.
+ */
+void sessions_kick_logins(bool (*is_meant)(const struct mosquitto *context, const void *data), const void *data, bool with_will);
+
 /* Removes the session of a client that is not connected, and the entry. False where that is not possible. */
 bool sessions_purge(struct client *client);
 

@@ -1,9 +1,10 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 
+import { until } from '../support/until.js';
 import { ControlClient } from './support/control-client.js';
 import { eventOf } from './support/event-of.js';
 import { OwnEndpoint } from './support/own-endpoint.js';
-import { PluginBroker } from './support/plugin-broker.js';
+import { PluginBroker, type PluginBrokerOptions } from './support/plugin-broker.js';
 import { type MosquittoVersion, preparePluginTarget } from './support/plugin-target.js';
 
 const VERSIONS: MosquittoVersion[] = ['2.0', 'trixie'];
@@ -12,10 +13,15 @@ beforeAll(() => void VERSIONS.map(preparePluginTarget), 180_000);
 let broker: PluginBroker;
 afterEach(() => broker.stop());
 
-async function start(version: MosquittoVersion, more: string[]): Promise<OwnEndpoint> {
+async function start(
+  version: MosquittoVersion,
+  more: string[],
+  options: Partial<PluginBrokerOptions> = {},
+): Promise<OwnEndpoint> {
   broker = await new PluginBroker({
     ...preparePluginTarget(version),
     pluginOptions: ['allow_username gateway', 'state_dir {dir}', ...more],
+    ...options,
   }).start();
   return new OwnEndpoint(await ControlClient.connect(broker, { clientId: 'control' }));
 }
@@ -53,6 +59,22 @@ describe.each(VERSIONS)('Mosquitto 2.0 (%s) that watches logins', (version) => {
     await banned;
     await expect(broker.connect({ clientId: 'device', username: 'u1' })).rejects.toThrow(/refused/);
     await broker.connect({ clientId: 'device', username: 'u2' });
+  });
+
+  it('bans who has just logged in by WebSocket, of whom it is not known yet whether it got in', async () => {
+    const own = await start(version, ['track_clients true'], { webSocket: true });
+    const banned = await broker.connect({ clientId: 'banned', username: 'u1', webSocket: true });
+    const spared = await broker.connect({ clientId: 'spared', username: 'u2', webSocket: true });
+    const closed = eventOf(banned, 'close');
+    await own.ban('u1', 'username');
+    await own.ban('u2', 'username', { disconnect: false });
+    await closed;
+    const isKnown = async () => (await own.run('getClient', { clientid: 'spared' })).data !== undefined;
+    await until(isKnown, 'a client by WebSocket is known');
+    await spared.subscribeAsync('still/here');
+    expect(await own.codeOf('getClient', { clientid: 'banned' })).toBe('CLIENT_NOT_FOUND');
+    await own.ask('deleteBan', { as: 'username', who: 'u1' });
+    await broker.connect({ clientId: 'banned', username: 'u1', webSocket: true });
   });
 
   it('does not count who was not let in', async () => {
