@@ -31,7 +31,7 @@ uint8_t access_max_qos(const struct client *client)
  */
 static bool is_kept_out(const struct mosquitto *context)
 {
-	return bans_find(context) && !access_may_command(context) && !sessions_has_logged_in(context);
+	return !access_may_command(context) && !sessions_has_logged_in(context) && bans_find(context);
 }
 
 #if BUILT_FOR_2_1

@@ -175,16 +175,24 @@ static void drop_expired(void)
 	}
 }
 
-static bool holds(const struct ban *ban, const struct subject *subject)
+/* Also when the steps (see glob.h) are used up: who makes that happen is kept out. */
+static bool may_hold(const struct ban *ban, const struct subject *subject, size_t *steps)
 {
 	switch(ban->as){
 		case BAN_CLIENTID:
-			return glob_matches(ban->who, subject->clientid);
+			return glob_matches_within(ban->who, subject->clientid, steps) || *steps == 0;
 		case BAN_USERNAME:
-			return glob_matches(ban->who, subject->username);
+			return glob_matches_within(ban->who, subject->username, steps) || *steps == 0;
 		default:
 			return subject->has_address && network_holds(&ban->network, &subject->address);
 	}
+}
+
+static bool holds(const struct ban *ban, const struct subject *subject)
+{
+	size_t steps = SIZE_MAX;
+
+	return may_hold(ban, subject, &steps);
 }
 
 /* One that is no pattern. */
@@ -203,6 +211,7 @@ const struct ban *bans_find(const struct mosquitto *context)
 	if(bans.count == 0) return NULL;
 	struct subject subject = subject_of(mosquitto_client_id(context), context);
 	int64_t now = clock_now_ms();
+	size_t steps = MAX_LOGIN_STEPS;
 	const struct ban *ban = find_exact(BAN_CLIENTID, subject.clientid, strlen(subject.clientid), &subject, now);
 	if(!ban){
 		ban = find_exact(BAN_USERNAME, subject.username, strlen(subject.username), &subject, now);
@@ -211,7 +220,7 @@ const struct ban *bans_find(const struct mosquitto *context)
 		ban = find_exact(BAN_ADDRESS, subject.address.address, sizeof(subject.address.address), &subject, now);
 	}
 	for(int i=0; !ban && i<pattern_count; i++){
-		if(holds(patterns[i], &subject) && !is_expired(patterns[i], now)) ban = patterns[i];
+		if(!is_expired(patterns[i], now) && may_hold(patterns[i], &subject, &steps)) ban = patterns[i];
 	}
 	return ban;
 }

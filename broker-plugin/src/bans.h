@@ -15,7 +15,10 @@ bool bans_load(const char *dir);
 
 void bans_cleanup(void);
 
-/* A ban that this client falls under, NULL if there is none. */
+/*
+ * A ban that this client falls under, NULL if there is none. Also one that it may fall under, if its id or username is so long
+ * that comparing it with all takes too long: strangers come here, before any password is looked at.
+ */
 const struct ban *bans_find(const struct mosquitto *context);
 
 /* setBan: as, who, until, reason, by, disconnect (true). deleteBan: as, who. listBans: limit, cursor. */

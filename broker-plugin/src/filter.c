@@ -86,17 +86,25 @@ static bool address_matches(const struct filter *filter, const char *text)
 	return !filter->has_network || (text && network_read(&address, text) && network_holds(&filter->network, &address));
 }
 
-bool filter_matches(const struct filter *filter, const struct client *client, const struct mosquitto *context)
+bool filter_matches_within(const struct filter *filter, const struct client *client, const struct mosquitto *context,
+		size_t *steps)
 {
 	if((filter->has_connected && filter->connected != sessions_is_connected(client))
 			|| !time_matches(filter, client)
-			|| (filter->clientid && !glob_matches(filter->clientid, client->id))
+			|| (filter->clientid && !glob_matches_within(filter->clientid, client->id, steps))
 			|| (filter->protocol_version && filter->protocol_version != mosquitto_client_protocol_version(context))
 			|| !address_matches(filter, mosquitto_client_address(context))){
 		return false;
 	}
 	const char *username = mosquitto_client_username(context);
-	return !filter->username || glob_matches(filter->username, username ? username : ANONYMOUS);
+	return !filter->username || glob_matches_within(filter->username, username ? username : ANONYMOUS, steps);
+}
+
+bool filter_matches(const struct filter *filter, const struct client *client, const struct mosquitto *context)
+{
+	size_t steps = SIZE_MAX;
+
+	return filter_matches_within(filter, client, context, &steps);
 }
 
 void filter_free(struct filter *filter)

@@ -30,4 +30,8 @@ bool filter_read(struct command *command, const char *field, const char *allowed
 /* `context` is the client's in the broker. */
 bool filter_matches(const struct filter *filter, const struct client *client, const struct mosquitto *context);
 
+/* The same for one client and very many filters, see glob_matches_within(). */
+bool filter_matches_within(const struct filter *filter, const struct client *client, const struct mosquitto *context,
+		size_t *steps);
+
 void filter_free(struct filter *filter);

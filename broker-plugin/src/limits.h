@@ -8,6 +8,8 @@
 #define SHARE_US 1000                           /* of it, until the commands of another sender have their turn */
 #define STORE_WAIT_US 15000                     /* for the disk, before it goes on and looks again later */
 
+#define MAX_LOGIN_STEPS (1024u * 1024)          /* of glob.h: about 1 ms to compare a client with all bans, or all standing subscriptions */
+
 /* Requests and replies. */
 #define MAX_REQUEST_BYTES (2u * 1024 * 1024)         /* parsing takes up to 40 times as much memory for a moment */
 #define MAX_COMMANDS 20000                           /* in one message; one with more is refused as a whole */

@@ -123,7 +123,7 @@ static char *topic_for(const char *topic, const char *clientid)
 	const char *found;
 
 	if(strstr(topic, PLACEHOLDER) && strpbrk(clientid, "+#/")) return NULL;
-	while((found = strstr(rest, PLACEHOLDER))){
+	while(text.length <= MAX_FILTER_BYTES && (found = strstr(rest, PLACEHOLDER))){
 		json_append(&text, rest, (size_t)(found-rest));
 		json_append(&text, clientid, strlen(clientid));
 		rest = found + strlen(PLACEHOLDER);
@@ -142,14 +142,14 @@ enum applied { NOT_APPLIED, SKIPPED, APPLIED };
 
 /*
  * Subscribes the client if it is selected. What it subscribed to itself, or was subscribed to by hand, stays what it is.
- * `context` is the client's in the broker.
+ * `context` is the client's in the broker, `steps` are those that comparing may still take (see glob.h).
  */
-static enum applied apply(struct standing *standing, struct client *client, const struct mosquitto *context)
+static enum applied apply(struct standing *standing, struct client *client, const struct mosquitto *context, size_t *steps)
 {
 	int rc = MOSQ_ERR_SUCCESS;
 
 	if(standing->is_removed || access_is_control_client(client)
-			|| !filter_matches(&standing->select, client, context)){
+			|| !filter_matches_within(&standing->select, client, context, steps)){
 		return NOT_APPLIED;
 	}
 	char *topic = topic_for(standing->topic, client->id);
@@ -172,8 +172,9 @@ static enum applied apply(struct standing *standing, struct client *client, cons
 void standing_apply(struct client *client)
 {
 	const struct mosquitto *context = standings.count ? sessions_context(client) : NULL;
+	size_t steps = MAX_LOGIN_STEPS;
 
-	for(int i=0; context && i<standings.count; i++) apply((struct standing *)all[i], client, context);
+	for(int i=0; context && i<standings.count; i++) apply((struct standing *)all[i], client, context, &steps);
 }
 
 void standing_apply_to_all(void)
@@ -310,7 +311,8 @@ static bool pass_on_client(struct command *command, struct client *client, const
 		standing_apply(client); /* another one may want what was taken away */
 	}
 	if(pass->set){
-		enum applied applied = apply(pass->set, client, context);
+		size_t steps = SIZE_MAX;
+		enum applied applied = apply(pass->set, client, context, &steps);
 
 		pass->clients += applied == APPLIED;
 		pass->skipped += applied == SKIPPED;

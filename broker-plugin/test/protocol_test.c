@@ -394,6 +394,14 @@ static void hostile_texts(void)
 	check(glob_matches("?*aaaaaaaaaaaaaaaaaaaaaaac??\\*", strcpy(&text[start], "c\xC3\xA9\xF0\x9F\x98\x80*")-start), "?", "is a character");
 	check(!glob_matches("*aaaaaaaaaaaaaaaaaaaaaaac??", strcpy(&text[start], "c\xC3\xA9")-start), "?", "is not a byte");
 
+	/* With a bound it is the same as long as that is enough, and false when it is not. */
+	for(size_t steps=1; steps<40000; steps=steps*2+1){
+		size_t left = steps;
+		bool matches = glob_matches_within("*aaaaaaaaaaaaaaaaaaaaaaac??", strcpy(&text[start], "cab")-start, &left);
+
+		check(left < steps && matches == (left > 0) && (matches || steps < 20000), "steps", "are counted");
+	}
+
 	/* A hundred times 60,000 times 254 steps take many seconds of CPU time, one pass each some tenths of one. */
 	memset(ids, 'a', sizeof(ids)-1);
 	memset(glob, 'a', 256);
