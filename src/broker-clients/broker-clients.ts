@@ -13,7 +13,7 @@ import {
   type ClientPage,
 } from './client-answers.js';
 import { needFull, pick } from './client-fields.js';
-import { clientPages, MAX_PAGES, PAGE_SIZE, type RequestPage, type WalkedProPage } from './pro-pages.js';
+import { clientPages, MAX_PAGES, PAGE_SIZE, type RequestPage } from './pro-pages.js';
 
 /** Which clients of a broker, and how much of each. */
 export interface ClientQuery {
@@ -53,21 +53,13 @@ export class BrokerClients {
     this.#gateway = gateway;
   }
 
-  /** A page of the broker's own paging, without a filter. */
-  async page(broker: BrokerRef, offset: number, count: number): Promise<ClientPage> {
-    return readClientPage(
-      await this.#gateway.request(broker, 'clientInspect', {
-        command: 'listClients',
-        verbose: true,
-        count,
-        offset,
-      }),
-    );
-  }
-
-  /** All clients of the broker's own paging from `offset` on, without a filter. */
-  pages(broker: BrokerRef, offset: number, options?: RequestOptions): AsyncGenerator<WalkedProPage, void> {
-    return clientPages(this.#proPage(broker, options), offset);
+  /**
+   * The broker's own paging, without a filter: `count` clients of its list from `offset` on, or as many as there are.
+   *
+   * @param count -1 means all
+   */
+  pages(broker: BrokerRef, offset: number, count: number): AsyncGenerator<ClientPage, void> {
+    return clientPages(this.#proPage(broker), offset, count === -1 ? undefined : count);
   }
 
   /**

@@ -19,6 +19,9 @@ export type RequestPage = (offset: number, count: number) => Promise<ClientPage>
 /**
  * Walks through a broker's list of clients in bounded pages, and lets others have their turn between two of them.
  *
+ * @param offset clients of the broker's list to skip
+ * @param count most clients of the broker's list to read after those
+ *
  * The list is no snapshot: clients that come and go meanwhile may be missing. None is yielded twice, and a broker that
  * answers with fewer clients than asked for, or always with the same, does not confuse the walk.
  *
@@ -27,16 +30,20 @@ export type RequestPage = (offset: number, count: number) => Promise<ClientPage>
 export async function* clientPages(
   request: RequestPage,
   offset: number,
+  count = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<WalkedProPage, void> {
   const seen = new Set<unknown>();
+  const end = offset + count;
   let next = offset;
   for (let pages = 0; pages < MAX_PAGES; pages += 1) {
     if (pages > 0) await nextTurn();
-    const { clients, totalCount } = await request(next, PAGE_SIZE);
+    const page = await request(next, Math.min(PAGE_SIZE, end - next));
+    const { totalCount } = page;
+    const clients = page.clients.slice(0, end - next);
     const fresh = clients.filter(({ clientid }) => clientid === undefined || !seen.has(clientid));
     for (const { clientid } of fresh) seen.add(clientid);
     next += clients.length;
-    const isLast = fresh.length === 0 || (totalCount !== undefined && next >= totalCount);
+    const isLast = fresh.length === 0 || next >= Math.min(end, totalCount ?? end);
     yield { clients: fresh, totalCount, isLast };
     if (isLast) return;
   }

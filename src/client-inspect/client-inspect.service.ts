@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { isAllowed, type Caller } from '../access/caller.js';
 import { BrokerClients, type ClientQuery } from '../broker-clients/broker-clients.js';
 import type { ClientFields, ClientPage } from '../broker-clients/client-answers.js';
-import { PAGE_SIZE } from '../broker-clients/pro-pages.js';
 import type { BrokerRef } from '../broker-gateway/broker-ref.js';
 import { GatewayError } from '../broker-gateway/gateway-error.js';
 import { viewOf } from './client-views.js';
@@ -24,8 +23,8 @@ export interface List {
 /**
  * Reads what a broker knows of its clients.
  *
- * Without a filter the broker does the paging; with one, `offset` and `count` count the clients that match. All methods
- * throw what {@link BrokerClients} throws.
+ * Without a filter the broker does the paging, and `offset` and `count` count all clients of its list, also those that the
+ * caller is not shown; with one they count the clients that match. All methods throw what {@link BrokerClients} throws.
  */
 @Injectable()
 export class ClientInspectService {
@@ -39,24 +38,24 @@ export class ClientInspectService {
   async list(
     caller: Caller,
     broker: BrokerRef,
-    { offset, count, ...query }: ListRequest,
+    request: ListRequest,
     isWanted: () => boolean,
   ): Promise<List> {
-    const pages = this.#pages(caller, broker, { offset, count, ...query });
-    const skip = isPlain(query) ? 0 : offset;
-    const clients = await EncodedList.begin(pages, skip, count, isWanted);
-    return { clients, totalCount: isPlain(query) ? clients.totalCount : clients.matchCount };
+    const { skip, take } = cutOf(request);
+    const clients = await EncodedList.begin(this.#pages(caller, broker, request), skip, take, isWanted);
+    return { clients, totalCount: isPlain(request) ? clients.totalCount : clients.matchCount };
   }
 
   /** The clients of a list, in pages. */
   async *stream(
     caller: Caller,
     broker: BrokerRef,
-    { offset, count, ...query }: ListRequest,
+    request: ListRequest,
   ): AsyncGenerator<readonly ClientFields[], void> {
-    let toSkip = isPlain(query) ? 0 : offset;
-    let toTake = count === -1 ? Number.POSITIVE_INFINITY : count;
-    for await (const { clients } of this.#pages(caller, broker, { offset, count: -1, ...query })) {
+    const { skip, take } = cutOf(request);
+    let toSkip = skip;
+    let toTake = take === -1 ? Number.POSITIVE_INFINITY : take;
+    for await (const { clients } of this.#pages(caller, broker, request)) {
       const wanted = clients.slice(toSkip, toSkip + toTake);
       toSkip = Math.max(0, toSkip - clients.length);
       toTake -= wanted.length;
@@ -88,11 +87,8 @@ export class ClientInspectService {
       for await (const { clients } of this.#clients.walk(broker, view.query)) {
         yield { clients: view.show(clients), totalCount: undefined };
       }
-    } else if (count !== -1 && count <= PAGE_SIZE) {
-      const page = await this.#clients.page(broker, offset, count);
-      yield { ...page, clients: view.show(page.clients) };
     } else {
-      for await (const page of this.#clients.pages(broker, offset)) {
+      for await (const page of this.#clients.pages(broker, offset, count)) {
         yield { ...page, clients: view.show(page.clients) };
       }
     }
@@ -102,6 +98,11 @@ export class ClientInspectService {
 /** Whether the broker's own paging says it all. */
 function isPlain({ filter, fields }: ClientQuery): boolean {
   return filter === undefined && fields === undefined;
+}
+
+/** Which of the clients that are found to list; -1 means all. The broker's own paging has left out the others already. */
+function cutOf({ offset, count, ...query }: ListRequest): { readonly skip: number; readonly take: number } {
+  return isPlain(query) ? { skip: 0, take: -1 } : { skip: offset, take: count };
 }
 
 function mayControl(caller: Caller, { projectId, brokerId }: BrokerRef): boolean {

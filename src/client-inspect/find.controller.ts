@@ -5,6 +5,7 @@ import type { Caller } from '../access/caller.js';
 import { Authorized, CurrentCaller } from '../auth/authorized.decorator.js';
 import type { ClientQuery } from '../broker-clients/broker-clients.js';
 import type { BrokerRef } from '../broker-gateway/broker-ref.js';
+import { invalid } from '../errors/issue.js';
 import { filterOf } from '../fields/client-filter.query.js';
 import { NDJSON, wantsNdjson } from '../http/body/ndjson.js';
 import { streamedAnswer } from '../http/body/streamed-answer.js';
@@ -90,10 +91,13 @@ export class FindController {
   ): Promise<object> {
     const query: ClientQuery = { filter: filterOf(filter), fields: fields && [...fields] };
     if (wantsNdjson(request.raw)) {
+      if (cursor !== undefined)
+        throw invalid([{ path: 'cursor', message: `is not for ${NDJSON}, which has no pages` }]);
       const parts = this.#service.stream(caller, brokers, query);
       return new StreamableFile(streamedAnswer(toLines(parts, limit)), { type: NDJSON });
     }
-    const found = await this.#service.find(caller, brokers, query, limit ?? DEFAULT_LIMIT, cursor);
+    const isWanted = (): boolean => !request.raw.socket.destroyed;
+    const found = await this.#service.find(caller, brokers, query, limit ?? DEFAULT_LIMIT, isWanted, cursor);
     if (found.cursor !== undefined) void reply.header('X-Next-Cursor', found.cursor);
     return toBody(found);
   }

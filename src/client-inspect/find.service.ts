@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { isAllowed, type Caller } from '../access/caller.js';
 import { BrokerClients, type ClientQuery } from '../broker-clients/broker-clients.js';
 import type { ClientFields } from '../broker-clients/client-answers.js';
-import { MAX_PAGES, PAGE_SIZE } from '../broker-clients/pro-pages.js';
+import { PAGE_SIZE } from '../broker-clients/pro-pages.js';
 import { brokerKey, type BrokerRef } from '../broker-gateway/broker-ref.js';
-import { invalidAnswer } from '../broker-gateway/gateway-error.js';
 import { invalid } from '../errors/issue.js';
 import { toAppError } from '../http/to-app-error.js';
 import { ProjectRegistry } from '../registry/project-registry.js';
+import { BrokerSearch } from './broker-search.js';
 import { viewOf } from './client-views.js';
 import { decodeCursor, encodeCursor } from './find-cursor.js';
 
@@ -32,11 +32,6 @@ export interface Found {
   /** Where to go on; undefined when that is all. */
   readonly cursor: string | undefined;
 }
-
-/** What one broker answered. */
-type Collected =
-  | { readonly kind: 'clients'; readonly clients: readonly ClientFields[]; readonly next: string | null }
-  | { readonly kind: 'failed'; readonly notAnswered: NotAnswered };
 
 /** A part of a streamed search: some clients, or a broker that fell out. */
 export type FoundPart = { readonly clients: readonly FoundClient[] } | { readonly notAnswered: NotAnswered };
@@ -63,8 +58,10 @@ export class FindService {
   }
 
   /**
-   * The first `limit` clients that match, broker after broker.
+   * The first `limit` clients that match, broker after broker. The brokers are asked side by side, each for one page of what
+   * matches; for more when it is known that there is room for it.
    *
+   * @param isWanted asked between two pages; when it says no, the rest is not asked for
    * @param cursor of the answer before
    * @throws {AppError} `INVALID` for a cursor that is none, or whose broker is gone
    */
@@ -73,6 +70,7 @@ export class FindService {
     brokers: readonly BrokerRef[],
     query: ClientQuery,
     limit: number,
+    isWanted: () => boolean,
     cursor?: string,
   ): Promise<Found> {
     const start = cursor === undefined ? undefined : decodeCursor(cursor);
@@ -82,28 +80,30 @@ export class FindService {
     const clients: FoundClient[] = [];
     const notAnswered: NotAnswered[] = [];
     const found = (next?: string): Found => ({ clients, notAnswered, cursor: next });
-    for (let index = 0; index < left.length; index += SIDE_BY_SIDE) {
-      const round = left.slice(index, index + SIDE_BY_SIDE);
-      const answers = round.map((broker, at) =>
-        this.#collect(caller, broker, query, limit, index + at === 0 ? start?.from : undefined),
-      );
-      for (const [at, broker] of round.entries()) {
-        const room = limit - clients.length;
-        const from = index + at === 0 ? start?.from : undefined;
-        let answer = await answers[at];
-        // Asked again for what there is room for: only the broker knows where to go on from there.
-        if (answer?.kind === 'clients' && answer.clients.length > room) {
-          if (room === 0) return found(encodeCursor({ broker: brokerKey(broker), from }));
-          answer = await this.#collect(caller, broker, query, room, from);
+    let isOpen = true;
+    const isNeeded = (): boolean => isOpen && isWanted();
+    try {
+      for (let index = 0; index < left.length; index += SIDE_BY_SIDE) {
+        const round = left.slice(index, index + SIDE_BY_SIDE).map((broker, at) => {
+          const search = this.#search(caller, broker, query, index + at === 0 ? start?.from : undefined);
+          return { broker, search, begun: search.readTo(Math.min(PAGE_SIZE, limit), isNeeded) };
+        });
+        for (const { broker, search, begun } of round) {
+          await begun;
+          await search.readTo(limit - clients.length, isNeeded);
+          if (search.failure !== undefined) {
+            notAnswered.push(notAnsweredBy(broker, search.failure));
+            continue;
+          }
+          clients.push(...search.clients.map((client) => located(broker, client)));
+          if (search.next !== null)
+            return found(encodeCursor({ broker: brokerKey(broker), from: search.next }));
         }
-        if (answer?.kind === 'failed') notAnswered.push(answer.notAnswered);
-        if (answer?.kind !== 'clients') continue;
-        clients.push(...answer.clients.map((client) => located(broker, client)));
-        if (answer.next !== null)
-          return found(encodeCursor({ broker: brokerKey(broker), from: answer.next }));
       }
+      return found();
+    } finally {
+      isOpen = false;
     }
-    return found();
   }
 
   /** Every client that matches, as the brokers tell them. */
@@ -151,30 +151,14 @@ export class FindService {
     }
   }
 
-  async #collect(
-    caller: Caller,
-    broker: BrokerRef,
-    query: ClientQuery,
-    limit: number,
-    from: string | undefined,
-  ): Promise<Collected> {
+  #search(caller: Caller, broker: BrokerRef, query: ClientQuery, start: string | undefined): BrokerSearch {
     const view = this.#view(caller, broker, query);
-    const clients: ClientFields[] = [];
-    let next: string | null | undefined = from;
-    try {
-      for (let pages = 0; next !== null && clients.length < limit; pages += 1) {
-        if (pages === MAX_PAGES) throw invalidAnswer('the list of clients does not end');
-        const pageSize = Math.min(PAGE_SIZE, limit - clients.length);
-        const walk = this.#clients.walk(broker, view.query, { from: next, pageSize });
-        const { value } = await walk.next();
-        await walk.return();
-        clients.push(...view.show(value?.clients ?? []));
-        next = value?.next ?? null;
-      }
-      return { kind: 'clients', clients, next: next ?? null };
-    } catch (error) {
-      return { kind: 'failed', notAnswered: notAnsweredBy(broker, error) };
-    }
+    return new BrokerSearch(async (from, pageSize) => {
+      const walk = this.#clients.walk(broker, view.query, { from, pageSize });
+      const { value } = await walk.next();
+      await walk.return();
+      return { clients: view.show(value?.clients ?? []), next: value?.next ?? null };
+    }, start);
   }
 
   #view(caller: Caller, broker: BrokerRef, query: ClientQuery): ReturnType<typeof viewOf> {

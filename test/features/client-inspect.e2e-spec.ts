@@ -128,7 +128,38 @@ describe('listing clients', () => {
   it('reads a long page in bounded pages, too', async () => {
     serve(fleet(5000));
     expect((await list('?count=2500&offset=1')).body).toEqual(fleet(5000).slice(1, 2501));
-    expect(pageSizes()).toEqual([1000, 1000, 1000]);
+    expect(pageSizes()).toEqual([1000, 1000, 500]);
+  });
+
+  it.each(['application/json', 'application/x-ndjson'])(
+    'counts what it does not show when it pages, so that no client comes twice, in %s',
+    async (accept) => {
+      const own = service.gateway.ownClientId({ projectId: 'p', brokerId: 'b' }) ?? '';
+      const clients = fleet(4000).map((client, at) => (at < 5 ? { ...client, clientid: own } : client));
+      answerWith(({ offset, count }) => ({
+        clients: clients.slice(Number(offset), Number(offset) + Number(count)),
+      }));
+      const ids: string[] = [];
+      for (const offset of [0, 1500, 3000]) {
+        const query = `?offset=${offset}&count=1500`;
+        const { body } = await service.request('GET', `/api/projects/p/brokers/b/client-inspect${query}`, {
+          token: TOKENS.viewer,
+          headers: { accept },
+        });
+        ids.push(...(JSON.stringify(body).match(/client-\d+/g) ?? []));
+      }
+      expect(ids).toEqual(
+        fleet(4000)
+          .slice(5)
+          .map(({ clientid }) => clientid),
+      );
+    },
+  );
+
+  it('reads on where the broker gives less than a page of the size asked for', async () => {
+    serve(fleet(30), { tellsTotal: false, pageLimit: 7 });
+    expect((await list('?offset=2&count=20')).body).toEqual(fleet(30).slice(2, 22));
+    expect(pageSizes()).toEqual([20, 13, 6]);
   });
 
   it('lists each client once and comes to an end on a broker that always answers with the same', async () => {
@@ -410,6 +441,21 @@ describe('GET /api/clients over a broker without our endpoint', () => {
       expect(broker.messages.length).toBeLessThan(30);
     },
   );
+
+  it('refuses a cursor for lines, which are one answer and not pages', async () => {
+    serve(clients);
+    const { headers } = await find('limit=1');
+    broker.messages.length = 0;
+    const answer = await service.request(
+      'GET',
+      `/api/clients?cursor=${encodeURIComponent(headers.get('x-next-cursor') ?? '')}`,
+      { token: TOKENS.viewer, headers: { accept: 'application/x-ndjson' } },
+    );
+    expect(issuesOf(answer)).toEqual([
+      { path: 'cursor', message: 'is not for application/x-ndjson, which has no pages' },
+    ]);
+    expect(broker.messages).toEqual([]);
+  });
 
   it('names a broker whose list does not end, and asks it no longer', async () => {
     answerWith(() => ({ clients: clients.slice(0, 1) }));

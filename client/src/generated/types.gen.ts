@@ -2820,7 +2820,7 @@ export type FindClientsOfProjectData = {
          */
         limit?: number;
         /**
-         * `X-Next-Cursor` of the answer before, to go on there.
+         * `X-Next-Cursor` of the answer before, to go on there. Not as `application/x-ndjson`, which has no pages.
          */
         cursor?: string;
         /**
@@ -2918,7 +2918,7 @@ export type FindClientsData = {
          */
         limit?: number;
         /**
-         * `X-Next-Cursor` of the answer before, to go on there.
+         * `X-Next-Cursor` of the answer before, to go on there. Not as `application/x-ndjson`, which has no pages.
          */
         cursor?: string;
         /**

@@ -50,7 +50,8 @@ export class FindClientsQuery extends ClientFilterQuery {
   readonly limit?: number;
 
   @ApiPropertyOptional({
-    description: '`X-Next-Cursor` of the answer before, to go on there.',
+    description:
+      '`X-Next-Cursor` of the answer before, to go on there. Not as `application/x-ndjson`, which has no pages.',
     type: 'string',
   })
   @QueryParameter((value) => (typeof value === 'string' && value !== '' ? undefined : 'must not be empty'))
