@@ -7,6 +7,7 @@ import type { BrokerRef } from '../broker-gateway/broker-ref.js';
 import { requestExtension } from '../broker-gateway/extension-request.js';
 import { invalidAnswer } from '../broker-gateway/gateway-error.js';
 import { AppError } from '../errors/app-error.js';
+import { writeTime } from '../fields/time.js';
 import type { RequestRecord } from '../http/request-record.js';
 import { isJsonObject, type JsonObject } from '../json/json.js';
 import { compileAddressRange } from '../mqtt-strings/address-range.js';
@@ -198,7 +199,7 @@ function describe(record: RequestRecord, ban: Partial<SetBanDto> & BanKeyQuery):
   record.details = {
     as,
     who,
-    ...(typeof until === 'number' && { until: new Date(until).toISOString() }),
+    ...(typeof until === 'number' && { until: writeTime(until) }),
     ...(disconnect !== undefined && { disconnect }),
   };
 }
@@ -219,9 +220,9 @@ function toBan({ as, who, until, reason, by, since }: JsonObject): JsonObject {
   return {
     as,
     who,
-    until: typeof until === 'number' ? new Date(until).toISOString() : null,
+    until: typeof until === 'number' ? writeTime(until) : null,
     ...(typeof reason === 'string' && { reason }),
     ...(typeof by === 'string' && { by }),
-    ...(typeof since === 'number' && { since: new Date(since).toISOString() }),
+    ...(typeof since === 'number' && { since: writeTime(since) }),
   };
 }

@@ -3,6 +3,7 @@ import { Gauge } from 'prom-client';
 import type { BrokerEvent } from '../broker-gateway/broker-event.js';
 import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
 import { brokerKey, type BrokerRef } from '../broker-gateway/broker-ref.js';
+import { writeTime } from '../fields/time.js';
 import type { RequestRecord } from '../http/request-record.js';
 import { PREFIX } from '../metrics/metric-names.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
@@ -125,7 +126,7 @@ export class EventHub {
           type: `client.${kind}`,
           clientid: client.clientid,
           isControl: control === true,
-          data: JSON.stringify({ time: new Date(time).toISOString(), ...where, ...client }),
+          data: JSON.stringify({ time: writeTime(time), ...where, ...client }),
         });
         return;
       }

@@ -1,29 +1,10 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { z } from 'zod';
 import { QueryBoolean, QueryParameter } from '../http/body/query-parameter.decorator.js';
 import { addressRangeProblem } from '../mqtt-strings/address-range.js';
 import { PROTOCOL_VERSIONS, type ClientFilter } from '../mqtt-strings/client-filter.js';
 import { globProblem, MAX_GLOB_CHARACTERS } from '../mqtt-strings/glob.js';
-
-const dateTime = z.iso.datetime({ offset: true });
-const DIGITS = /^\d{1,16}$/;
-
-/** The words that a time is refused with. */
-const TIME_PROBLEM =
-  'must be a date and time with a zone, such as 2026-11-23T12:00:00Z, or epoch milliseconds';
-
-/** Reads a time that callers may write as RFC 3339 or epoch milliseconds; what is neither comes back as it is. */
-export function readTime(value: unknown): unknown {
-  if (typeof value !== 'string') return value;
-  if (DIGITS.test(value)) return Number(value);
-  return dateTime.safeParse(value).success ? Date.parse(value) : value;
-}
-
-/** What keeps a value that {@link readTime} read from being a time. */
-export function timeProblem(value: unknown): string | undefined {
-  return Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : TIME_PROBLEM;
-}
+import { readTime, timeProblem } from './time.js';
 
 const GLOB = '`*` stands for any characters, `?` for one, `\\` makes the next character literal';
 

@@ -10,6 +10,7 @@ import type { CommandData, ControlCommand } from '../broker-gateway/protocol/con
 import { ID_PATTERN } from '../config/schema/fields.js';
 import { invalid } from '../errors/issue.js';
 import { toCommandOptions } from '../fields/subscription-options.dto.js';
+import { writeTime } from '../fields/time.js';
 import type { RequestRecord } from '../http/request-record.js';
 import { isJsonObject, type JsonObject } from '../json/json.js';
 import { isBrokerInternal } from '../mqtt-strings/topic-filter.js';
@@ -118,5 +119,5 @@ function checkName(name: string): void {
 
 /** Its time as RFC 3339; all else as the broker tells it. */
 function toStanding({ since, ...rest }: JsonObject): JsonObject {
-  return { ...rest, ...(typeof since === 'number' && { since: new Date(since).toISOString() }) };
+  return { ...rest, ...(typeof since === 'number' && { since: writeTime(since) }) };
 }

@@ -844,7 +844,7 @@ export type SetBanDto = {
      */
     as: 'clientid' | 'username' | 'address';
     /**
-     * A pattern of client ids or user names (`*` any characters, `?` one, `\` before a literal one), or an address or network.
+     * A pattern of client ids or user names (`*` any characters, `?` one, `\` before a literal one), or an address or network. At most 4096 characters as a URL writes it.
      */
     who: string;
     /**

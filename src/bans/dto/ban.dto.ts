@@ -1,9 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsIn } from 'class-validator';
-import { readTime, timeProblem } from '../../fields/client-filter.query.js';
 import { FlagField } from '../../fields/mqtt-fields.decorator.js';
 import { PageQuery } from '../../fields/page.query.js';
+import { readTime, timeProblem } from '../../fields/time.js';
 import { Check, MayBeAbsent } from '../../http/body/check.decorator.js';
 import { QueryParameter } from '../../http/body/query-parameter.decorator.js';
 import { addressRangeProblem } from '../../mqtt-strings/address-range.js';
@@ -25,14 +25,29 @@ function whoProblem(who: unknown, ban: object): string | undefined {
   return isAddress ? addressRangeProblem(who) : globProblem(who);
 }
 
+/** A ban is lifted by a URL, and servers and proxies take URLs of some 8,000 characters. */
+const MAX_WHO_IN_URL = 4096;
+
+function newWhoProblem(who: unknown, ban: object): string | undefined {
+  const problem = whoProblem(who, ban);
+  if (problem !== undefined) return problem;
+  return encodeURIComponent(who as string).length > MAX_WHO_IN_URL
+    ? `must have at most ${MAX_WHO_IN_URL} characters in a URL, which has to name it to lift the ban: use a pattern`
+    : undefined;
+}
+
 /** Body of `setBan`. */
 export class SetBanDto {
   @ApiProperty({ description: 'What `who` is.', enum: BAN_KINDS, example: 'clientid' })
   @IsIn(BAN_KINDS, { message: KIND_PROBLEM })
   readonly as!: BanKind;
 
-  @ApiProperty({ description: WHO, minLength: 1, example: 'intruder-*' })
-  @Check('isWho', whoProblem)
+  @ApiProperty({
+    description: `${WHO} At most ${MAX_WHO_IN_URL} characters as a URL writes it.`,
+    minLength: 1,
+    example: 'intruder-*',
+  })
+  @Check('isWho', newWhoProblem)
   readonly who!: string;
 
   @ApiPropertyOptional({

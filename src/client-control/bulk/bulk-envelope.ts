@@ -1,6 +1,6 @@
 import { AppError } from '../../errors/app-error.js';
 import { invalid, type Issue } from '../../errors/issue.js';
-import { readTime } from '../../fields/client-filter.query.js';
+import { readTime } from '../../fields/time.js';
 import { isJsonObject, type JsonObject } from '../../json/json.js';
 import { clientFilterProblem, type ClientFilter } from '../../mqtt-strings/client-filter.js';
 import { isAction } from './item-preparation.js';

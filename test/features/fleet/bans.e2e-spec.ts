@@ -96,11 +96,34 @@ describe.each(CONTROL_BROKERS)('bans on %s', (_name, startBroker) => {
     [{ as: 'address', who: 'x' }, ['who']],
     [{ as: 'clientid', who: 'x', until: '2020-01-01T00:00:00Z' }, ['until']],
     [{ as: 'clientid', who: 'x', until: 'tomorrow' }, ['until']],
+    [{ as: 'clientid', who: 'x', until: 253_402_300_800_000 }, ['until']],
+    [{ as: 'clientid', who: 'x', until: '9007199254740991' }, ['until']],
     [{ as: 'clientid', who: 'x', reason: 'x'.repeat(501) }, ['reason']],
     [{ as: 'clientid', who: 'x', disconnect: 'yes' }, ['disconnect']],
     [{ as: 'clientid', who: 'x', more: 1 }, ['more']],
   ])('refuses %j', async (ban, paths) => {
     expect(issuesOf(await set(ban)).map(({ path }) => path)).toEqual(paths);
+  });
+
+  it('lists a ban that another tool set for longer than a time can be written', async () => {
+    const ref = { projectId: 'p', brokerId: 'b' };
+    const ban = { as: 'clientid', who: 'of-another-tool', until: Number.MAX_SAFE_INTEGER };
+    await fleet.service.gateway.request(ref, 'extension', { command: 'setBan', ...ban });
+    expect((await list()).bans).toMatchObject([
+      { who: 'of-another-tool', until: '9999-12-31T23:59:59.999Z' },
+    ]);
+  });
+
+  it('is refused where it could not be lifted, as its name does not fit into a URL', async () => {
+    const longest = 'x'.repeat(4096);
+    expect((await set({ as: 'clientid', who: longest })).status).toBe(200);
+    expect((await lift('clientid', longest)).status).toBe(204);
+    const euros = '€'.repeat(455);
+    expect((await set({ as: 'clientid', who: euros })).status).toBe(200);
+    expect((await lift('clientid', euros)).status).toBe(204);
+    for (const who of [`${longest}x`, `${euros}€`, 'x'.repeat(65_535)])
+      expect(issuesOf(await set({ as: 'clientid', who })).map(({ path }) => path)).toEqual(['who']);
+    expect((await list()).bans).toEqual([]);
   });
 
   it('is for editors; viewers may look', async () => {
