@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -129,6 +129,16 @@ describe('names that the service does not go by', () => {
   });
 });
 
+/** What of the OpenAPI document concerns a page's browser. */
+interface OpenApi {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, OpenApiOperation>>>>;
+}
+
+interface OpenApiOperation {
+  readonly parameters?: readonly { readonly in: string; readonly name: string }[];
+  readonly responses: Readonly<Record<string, { readonly headers?: object }>>;
+}
+
 describe('CORS', () => {
   const start = async (corsOrigins: readonly string[]): Promise<void> => {
     service = await TestService.start({ config: { http: { port: 0, corsOrigins } } });
@@ -162,11 +172,43 @@ describe('CORS', () => {
     expect(status).toBe(204);
     expect(Object.fromEntries(headers)).toMatchObject({
       'access-control-allow-origin': 'https://app.example.com',
-      'access-control-allow-methods': 'GET, HEAD, PUT',
+      'access-control-allow-methods': 'GET, HEAD, POST, PUT, DELETE',
       'access-control-allow-headers': expect.stringContaining('Authorization, Content-Type'),
       'access-control-max-age': '600',
     });
     expect(headers.has('access-control-allow-credentials')).toBe(false);
+  });
+
+  it('lets pages do all that the API can do: its methods, the headers that it reads and those that it sends', async () => {
+    await start(['https://app.example.com']);
+    const { paths } = JSON.parse(readFileSync('openapi.json', 'utf8')) as OpenApi;
+    const operations = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({ path, method, ...operation })),
+    );
+    expect(operations.length).toBeGreaterThan(20);
+    const { headers: read } = await service.request('GET', '/api/projects', {
+      headers: { origin: 'https://app.example.com' },
+    });
+    const exposed = read.get('access-control-expose-headers')?.split(', ');
+    for (const { path, method, parameters = [], responses } of operations) {
+      const names = parameters.filter((parameter) => parameter.in === 'header').map(({ name }) => name);
+      const { headers } = await service.request('OPTIONS', path.replace(/\{\w+\}/g, 'x'), {
+        token: null,
+        headers: {
+          origin: 'https://app.example.com',
+          'access-control-request-method': method.toUpperCase(),
+          'access-control-request-headers': names.join(','),
+        },
+      });
+      const listed = (name: string): string[] =>
+        (headers.get(`access-control-${name}`) ?? '').toLowerCase().split(', ');
+      expect(listed('allow-methods')).toContain(method);
+      expect(listed('allow-headers')).toEqual(
+        expect.arrayContaining(['authorization', 'content-type', ...names.map((name) => name.toLowerCase())]),
+      );
+      const sent = Object.values(responses).flatMap((response) => Object.keys(response.headers ?? {}));
+      expect(exposed).toEqual(expect.arrayContaining(sent));
+    }
   });
 
   it('lets a configured origin read answers, errors too, and still wants the token', async () => {

@@ -68,6 +68,14 @@ const BulkRoute = (
     ApiOkResponse({
       description:
         'The call was carried out; each item says how it ended. Of a dry run: whom it would concern. As `application/x-ndjson`: one line per item as it ends, and last a line `{"summary":{…}}`; without it the answer was cut off.',
+      headers: {
+        'Idempotency-Replayed': {
+          description:
+            '`true` when this is the stored answer of the call that had the `Idempotency-Key` before.',
+          schema: { type: 'string' },
+          example: 'true',
+        },
+      },
       content: {
         'application/json': {
           schema: { oneOf: [{ $ref: getSchemaPath(BulkAnswer) }, { $ref: getSchemaPath(DryRunAnswer) }] },
