@@ -21,7 +21,8 @@ import { addUnsubCommand } from './commands/unsub.js';
 
 const MORE = `
 Where the service is, and who calls: options, then CLIENT_CONTROL_URL, CLIENT_CONTROL_TOKEN, CLIENT_CONTROL_PROJECT,
-CLIENT_CONTROL_BROKER and CLIENT_CONTROL_PROFILE, then the profile; else http://127.0.0.1:3000.
+CLIENT_CONTROL_BROKER and CLIENT_CONTROL_PROFILE, then the profile, which comes before the variables when --profile names it; else
+http://127.0.0.1:3000.
 
 Exit status: 0 all done, 1 some failed or were not sent, 2 wrong usage and nothing was done, 3 an outcome is not known.`;
 

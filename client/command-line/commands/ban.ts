@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import type { Selection, SetBanDto } from '../../src/index.js';
+import type { Selection, SetBanDto, Target } from '../../src/index.js';
 import { EXIT, UsageError, type ExitCode } from '../exit-code.js';
 import type { Column } from '../output/cell.js';
 import { durationMs } from '../parse-number.js';
@@ -48,18 +48,12 @@ export function addBanCommand(program: Command): void {
 async function ban(session: Session, who: string, options: BanOptions): Promise<ExitCode> {
   const target = await session.target();
   const { projectId, brokerId } = target;
-  const select: Selection = { [options.as]: who, connected: true };
   if (options.dryRun === true) {
     const where = brokerId === undefined ? { projectId } : { projectId, brokerId };
     return listClients(session, where, { [options.as]: who, connected: true });
   }
   if (options.as !== 'clientid' || /[*?]/.test(who)) {
-    const isAskable = options.disconnect && options.yes !== true;
-    const { count, clients } = isAskable
-      ? await session.client.preview(target, { select, actions: [{ action: 'disconnect' }] }, session.signal)
-      : { count: 0, clients: [] };
-    const ids = clients.map(({ clientid }) => clientid);
-    if (!(await confirm(session, options, 'Disconnect and keep out', count, ids))) return EXIT.someFailed;
+    if (!(await confirmPattern(session, target, who, options))) return EXIT.someFailed;
   }
   const body: SetBanDto = {
     as: options.as,
@@ -76,6 +70,31 @@ async function ban(session: Session, who: string, options: BanOptions): Promise<
   const path = { projectId };
   const { data } = await session.acting((signal) => session.client.setBanOnProject({ path, body, signal }));
   return writeBanned(session, data.brokers);
+}
+
+/**
+ * Asks when more than one client is meant, whether or not it is connected just now.
+ *
+ * @throws {UsageError} when not all brokers told which clients are
+ */
+async function confirmPattern(
+  session: Session,
+  target: Target,
+  who: string,
+  options: BanOptions,
+): Promise<boolean> {
+  if (options.yes === true) return true;
+  const select: Selection = { [options.as]: who };
+  const { count, clients, notAnswered } = await session.client.preview(
+    target,
+    { select, actions: [{ action: 'disconnect' }] },
+    session.signal,
+  );
+  if (!session.tellNotAnswered(notAnswered))
+    throw new UsageError('nothing was done: nobody knows whom it concerns there; --yes does it nonetheless');
+  const ids = clients.map(({ clientid }) => clientid);
+  const verb = options.disconnect ? 'Disconnect and keep out' : 'Keep out';
+  return confirm(session, options, verb, count, ids);
 }
 
 /** What became of a ban on one broker. */

@@ -2,15 +2,16 @@ import type { Command } from 'commander';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Operation } from '../../src/index.js';
-import { EXIT, UsageError } from '../exit-code.js';
+import { EXIT, UsageError, type ExitCode } from '../exit-code.js';
 import { positiveNumber } from '../parse-number.js';
 import { runOnService, withServiceOptions } from '../service/service-command.js';
 import type { ServiceOptions } from '../service/session.js';
 import { confirm, type ConfirmOptions } from '../work/confirm.js';
 import { linesOf } from '../work/ids.js';
+import { withLeftFiles, withLeftOptions, type LeftOptions } from '../work/left-files.js';
 import { runBulk, type BulkRunOptions } from '../work/run-bulk.js';
 
-type Options = ServiceOptions & ConfirmOptions & BulkRunOptions;
+type Options = ServiceOptions & ConfirmOptions & BulkRunOptions & LeftOptions;
 
 /** `bulk`: operations from a file, one JSON object per line. */
 export function addBulkCommand(program: Command): void {
@@ -21,23 +22,25 @@ export function addBulkCommand(program: Command): void {
       'one operation per line, as JSON: {"action":"disconnect","clientid":"a"}; - for standard input',
     )
     .summary('carry out operations from a file, however many');
-  withServiceOptions(command)
+  withLeftOptions(withServiceOptions(command))
     .option('-y, --yes', 'do not ask, although it concerns more than one client')
     .option('-n, --dry-run', 'only read the file, and say what is in it')
     .option('--per-second <number>', 'how many a second at most', positiveNumber)
     .option('--reason <text>', 'why, for the audit trail')
-    .option('--left <file>', 'where to write what was not sent, to go on with later')
     .action((file: string, options: Options) =>
       runOnService(options, { acts: true }, async (session) => {
         const target = await session.target();
         const isOverProject = target.brokerId === undefined;
+        const run = (operations: AsyncIterable<Operation>, count?: number): Promise<ExitCode> =>
+          withLeftFiles(options, (leftovers) =>
+            runBulk(session, target, operations, count, options, leftovers),
+          );
         if (file === '-') {
           if (options.dryRun !== true && options.yes !== true)
             throw new UsageError(
               'the operations come from standard input, so nobody can be asked: --yes does them',
             );
-          if (options.dryRun !== true)
-            return runBulk(session, target, readOperations(process.stdin, isOverProject), undefined, options);
+          if (options.dryRun !== true) return run(readOperations(process.stdin, isOverProject));
         } else if (!(await isFile(file))) throw new UsageError(`${file} is no file`);
         const open = (): NodeJS.ReadableStream => (file === '-' ? process.stdin : createReadStream(file));
         const { count, ids } = await look(readOperations(open(), isOverProject));
@@ -46,7 +49,7 @@ export function addBulkCommand(program: Command): void {
           return EXIT.allDone;
         }
         if (!(await confirm(session, options, 'Carry out', count, ids))) return EXIT.someFailed;
-        return runBulk(session, target, readOperations(open(), isOverProject), count, options);
+        return run(readOperations(open(), isOverProject), count);
       }),
     );
 }

@@ -54,7 +54,7 @@ export function addKickCommand(program: Command): void {
         if (options.watch !== undefined && options.dryRun !== true)
           return kickAndWatch(session, ids, choices, options);
         const action: Action = { action: 'disconnect', ...choices };
-        return act(session, ids, [action], 'Disconnect', options);
+        return act(session, ids, [action], { verb: 'Disconnect' }, options);
       }),
     );
 }

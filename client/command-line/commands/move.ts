@@ -23,7 +23,8 @@ export function addMoveCommand(program: Command): void {
           subscription(options.to, options),
           { action: 'unsubscribe', topic: options.from } as const,
         ];
-        return act(session, ids, actions, 'Move', options);
+        const words = { verb: 'Move', halfway: 'have the new one and still the old one' };
+        return act(session, ids, actions, words, options);
       }),
   );
 }

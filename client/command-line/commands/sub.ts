@@ -25,7 +25,7 @@ export function addSubCommand(program: Command): void {
   withActOptions(withSubscribeOptions(withServiceOptions(command))).action(
     (ids: string[], options: Options) =>
       runOnService(options, { acts: true }, (session) =>
-        act(session, ids, [subscription(options.topic, options)], 'Subscribe', options),
+        act(session, ids, [subscription(options.topic, options)], { verb: 'Subscribe' }, options),
       ),
   );
 }

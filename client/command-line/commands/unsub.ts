@@ -14,7 +14,7 @@ export function addUnsubCommand(program: Command): void {
     .requiredOption('-t, --topic <filter>', 'the topic filter; ${clientid} stands for the id of each');
   withActOptions(withServiceOptions(command)).action((ids: string[], options: Options) =>
     runOnService(options, { acts: true }, (session) =>
-      act(session, ids, [{ action: 'unsubscribe', topic: options.topic }], 'Unsubscribe', options),
+      act(session, ids, [{ action: 'unsubscribe', topic: options.topic }], { verb: 'Unsubscribe' }, options),
     ),
   );
 }

@@ -49,6 +49,31 @@ describe('findConnection', () => {
     expect(findConnection({ project: 'plant-c' }, more)).toMatchObject({ project: 'plant-c' });
   });
 
+  it('takes a profile that an option names before variables', () => {
+    const more = {
+      ...environment,
+      CLIENT_CONTROL_URL: 'https://variable.example',
+      CLIENT_CONTROL_TOKEN: 'of-environment',
+      CLIENT_CONTROL_PROJECT: 'plant-b',
+      CLIENT_CONTROL_PROFILE: 'test',
+    };
+    expect(findConnection({ profile: 'prod' }, more)).toEqual({
+      url: 'https://prod.example',
+      token: 'of-prod',
+      project: 'plant-a',
+    });
+    // What the profile does not say, and options before it.
+    expect(findConnection({ profile: 'test', url: 'https://other.example' }, more)).toEqual({
+      url: 'https://other.example',
+      token: 'of-environment',
+      project: 'plant-b',
+    });
+    expect(findConnection({}, more)).toMatchObject({
+      url: 'https://variable.example',
+      token: 'of-environment',
+    });
+  });
+
   it('sends the token of a profile to its address and to no other', () => {
     expect(findConnection({ url: 'https://prod.example/' }, environment)).toMatchObject({ token: 'of-prod' });
     for (const url of ['https://prod.example.evil', 'http://prod.example', 'https://test.example'])

@@ -19,22 +19,39 @@ export interface Connection extends Profile {
 const DEFAULT_URL = 'http://127.0.0.1:3000';
 
 /**
- * What counts: options, then environment variables, then the profile. A profile's token goes to the profile's address and no
- * other.
+ * What counts: options, then environment variables, then the profile; a profile that an option names comes before the
+ * variables. A profile's token goes to the profile's address and no other.
  *
  * @throws {UsageError} when there is no such profile, or the token file cannot be read
  */
 export function findConnection(options: ConnectionOptions, environment: NodeJS.ProcessEnv): Connection {
   const profile = findProfile(options, environment);
-  const url = options.url ?? filled(environment.CLIENT_CONTROL_URL) ?? profile.url ?? DEFAULT_URL;
-  const own =
-    options.tokenFile === undefined ? filled(environment.CLIENT_CONTROL_TOKEN) : readToken(options.tokenFile);
+  const variables = variablesOf(environment);
+  const [first, second] = options.profile === undefined ? [variables, profile] : [profile, variables];
+  const url = options.url ?? first.url ?? second.url ?? DEFAULT_URL;
   const isOfProfile = profile.url !== undefined && sameAddress(url, profile.url);
-  const token = own ?? (isOfProfile ? profile.token : undefined);
-  const project = options.project ?? filled(environment.CLIENT_CONTROL_PROJECT) ?? profile.project;
-  const broker = options.broker ?? filled(environment.CLIENT_CONTROL_BROKER) ?? profile.broker;
+  const tokenOf = (of: Profile): string | undefined =>
+    of === profile && !isOfProfile ? undefined : of.token;
+  const token =
+    options.tokenFile === undefined ? (tokenOf(first) ?? tokenOf(second)) : readToken(options.tokenFile);
+  const project = options.project ?? first.project ?? second.project;
+  const broker = options.broker ?? first.broker ?? second.broker;
   return {
     url,
+    ...(token !== undefined && { token }),
+    ...(project !== undefined && { project }),
+    ...(broker !== undefined && { broker }),
+  };
+}
+
+/** What environment variables say; an empty one says nothing. */
+function variablesOf(environment: NodeJS.ProcessEnv): Profile {
+  const url = filled(environment.CLIENT_CONTROL_URL);
+  const token = filled(environment.CLIENT_CONTROL_TOKEN);
+  const project = filled(environment.CLIENT_CONTROL_PROJECT);
+  const broker = filled(environment.CLIENT_CONTROL_BROKER);
+  return {
+    ...(url !== undefined && { url }),
     ...(token !== undefined && { token }),
     ...(project !== undefined && { project }),
     ...(broker !== undefined && { broker }),

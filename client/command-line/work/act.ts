@@ -6,23 +6,32 @@ import { positiveNumber } from '../parse-number.js';
 import type { Session } from '../service/session.js';
 import { confirm, type ConfirmOptions } from './confirm.js';
 import { readIds } from './ids.js';
+import { withLeftOptions, type LeftOptions } from './left-files.js';
 import { runBulk, type BulkRunOptions } from './run-bulk.js';
+import { runInTurn, type Turn } from './run-in-turn.js';
 import { selectionOf, withSelectionOptions, type SelectionOptions } from './selection-options.js';
 
 /** Options of every command that acts on clients. */
-export interface ActOptions extends SelectionOptions, ConfirmOptions, BulkRunOptions {
+export interface ActOptions extends SelectionOptions, ConfirmOptions, BulkRunOptions, LeftOptions {
   readonly partial?: boolean;
 }
 
 /** Gives a command the options that say to which clients, how fast, and whether to ask. */
 export function withActOptions(command: Command): Command {
-  return withSelectionOptions(command)
+  return withLeftOptions(withSelectionOptions(command))
     .option('-y, --yes', 'do not ask, although it concerns more than one client')
     .option('-n, --dry-run', 'only show whom it would concern')
     .option('--per-second <number>', 'how many a second at most', positiveNumber)
     .option('--reason <text>', 'why, for the audit trail')
-    .option('--partial', 'do it although not all brokers told which of their clients match')
-    .option('--left <file>', 'where to write what was not sent, for client-control bulk');
+    .option('--partial', 'do it although not all brokers told which of their clients match');
+}
+
+/** How to speak of what is done. */
+export interface Words {
+  /** For the question: `Disconnect`. */
+  readonly verb: string;
+  /** Of several actions: what is true of a client of which something was done, but not all. */
+  readonly halfway?: string;
 }
 
 const PLACEHOLDER = '${clientid}';
@@ -31,32 +40,35 @@ const PLACEHOLDER = '${clientid}';
  * Does something to clients: to those that are named, or to those that match. The next action of a client only after the one
  * before succeeded.
  *
- * @param verb for the question: `Disconnect`
- * @throws {UsageError} when it is not said to whom, or in two ways
+ * @throws {UsageError} when it is not said to whom, or in two ways, or an id cannot stand in a topic: nothing was done
  */
 export async function act(
   session: Session,
   ids: readonly string[],
   actions: readonly Action[],
-  verb: string,
+  words: Words,
   options: ActOptions,
 ): Promise<ExitCode> {
   const selection = selectionOf(options);
   if (selection !== undefined && ids.length > 0)
     throw new UsageError('name client ids or give filters, not both');
-  if (selection !== undefined) return actOnSelection(session, selection, actions, verb, options);
+  if (selection !== undefined && (options.left ?? options.leftUnknown) !== undefined)
+    throw new UsageError(
+      '--left and --left-unknown are for client ids: of what filters select, the service holds the list',
+    );
+  if (selection !== undefined) return actOnSelection(session, selection, actions, words, options);
   if (ids.length === 0)
     throw new UsageError(
       'to whom? Name client ids, - for standard input, or give filters such as --username',
     );
-  return actOnIds(session, await readIds(ids), actions, verb, options);
+  return actOnIds(session, await readIds(ids), actions, words, options);
 }
 
 async function actOnSelection(
   session: Session,
   select: Selection,
   actions: readonly Action[],
-  verb: string,
+  { verb }: Words,
   options: ActOptions,
 ): Promise<ExitCode> {
   const target = await session.target();
@@ -81,20 +93,23 @@ async function actOnSelection(
   if (!(await confirm(session, options, verb, preview.count, ids))) return EXIT.someFailed;
   const { selection, count } = preview;
   const work = { select, actions, selection, ...(options.partial === true && { partial: true }) };
-  return runBulk(session, target, work, count * actions.length, options);
+  const nowhere = { notSent: () => undefined, unknown: () => undefined };
+  return runBulk(session, target, work, count * actions.length, options, nowhere);
 }
 
 async function actOnIds(
   session: Session,
   ids: readonly string[],
   actions: readonly Action[],
-  verb: string,
+  { verb, halfway = 'were done halfway' }: Words,
   options: ActOptions,
 ): Promise<ExitCode> {
   if (ids.length === 0) {
     session.terminal.say('there were no client ids');
     return EXIT.allDone;
   }
+  // Before anything is done to any of them.
+  for (const clientid of ids) for (const action of actions) forClient(action, clientid);
   const isReal = options.dryRun !== true;
   if (isReal && !(await confirm(session, options, verb, ids.length, ids))) return EXIT.someFailed;
   const target = await session.targetOfIds();
@@ -106,19 +121,10 @@ async function actOnIds(
   }
   // Over a project: wherever the client is.
   const where = target.brokerId === undefined ? { broker: '*' } : {};
-  let clients = ids;
-  let worst: ExitCode = EXIT.allDone;
-  for (const action of actions) {
-    const operations = clients.map((clientid) => ({ ...forClient(action, clientid), clientid, ...where }));
-    const done = new Set<string>();
-    const code = await runBulk(session, target, operations, operations.length, options, (item) => {
-      if (item.outcome === 'done' && item.clientid !== undefined) done.add(item.clientid);
-    });
-    worst = Math.max(worst, code) as ExitCode;
-    clients = clients.filter((clientid) => done.has(clientid));
-    if (clients.length === 0 || session.signal.aborted) break;
-  }
-  return worst;
+  const turns = actions.map((action): Turn => {
+    return (clientid) => ({ ...forClient(action, clientid), clientid, ...where });
+  });
+  return runInTurn(session, target, ids, turns, halfway, options);
 }
 
 /**

@@ -1,26 +1,24 @@
-import { createWriteStream, openSync, rmSync, type WriteStream } from 'node:fs';
-import { once } from 'node:events';
 import {
+  ConnectionError,
   CutOffError,
   isApiError,
+  isOutcomeUnknown,
   UnexpectedAnswerError,
   type BulkCall,
   type ItemOutcome,
-  type Operation,
   type Target,
   type Work,
 } from '../../src/index.js';
-import { EXIT, UsageError, type ExitCode } from '../exit-code.js';
+import { EXIT, type ExitCode } from '../exit-code.js';
 import type { Session } from '../service/session.js';
 import { ITEM_COLUMNS } from './item-columns.js';
+import type { Leftovers, LeftOptions } from './left-files.js';
 import { Progress } from './progress.js';
 
 /** How operations on many clients are carried out. */
 export interface BulkRunOptions {
   readonly perSecond?: number;
   readonly reason?: string;
-  /** Where the operations go that were not sent, or whose outcome nobody knows, as lines. */
-  readonly left?: string;
 }
 
 /** Rows of operations that were done which people want to see; of more, only what was not done is shown. */
@@ -33,17 +31,20 @@ const PATIENCE_MS = 500;
  * was not sent.
  *
  * @param total how many there are, if that is known
+ * @param leftovers takes those of them that were not sent, or whose outcome nobody knows; none of a selection
+ * @throws what the call was refused with as a whole: then nothing was done
  */
 export async function runBulk(
   session: Session,
   target: Target,
   work: Work,
   total: number | undefined,
-  { perSecond, reason, left }: BulkRunOptions,
-  onItem: (item: ItemOutcome) => void = () => undefined,
+  options: BulkRunOptions & LeftOptions,
+  leftovers: Leftovers,
+  onDone: (clientid: string) => void = () => undefined,
 ): Promise<ExitCode> {
   const { terminal, interruption } = session;
-  const leftFile = left === undefined ? undefined : openLeft(left);
+  const { perSecond, reason } = options;
   const call = session.client.bulk(target, work, {
     ...(perSecond !== undefined && { perSecond }),
     ...(reason !== undefined && { reason }),
@@ -63,7 +64,10 @@ export async function runBulk(
   let failure: unknown;
   try {
     for await (const item of call) {
-      onItem(item);
+      if (item.outcome === 'done' && item.clientid !== undefined) onDone(item.clientid);
+      const operation = call.operationOf(item);
+      if (item.outcome === 'not-sent' && operation !== undefined) leftovers.notSent(operation);
+      if (item.outcome === 'unknown' && operation !== undefined) leftovers.unknown(operation);
       if (isShown(item)) {
         progress.clear();
         await records.add(item);
@@ -72,38 +76,40 @@ export async function runBulk(
     }
   } catch (error) {
     // Refused as a whole: nothing was done, and there is nothing to sum up.
-    const isNothing =
-      call.summary.total === 0 && (call.open.length === 0 || error instanceof UnexpectedAnswerError);
-    if (isApiError(error) || isNothing) {
-      if (left !== undefined) rmSync(left);
+    if (isApiError(error) || (call.summary.total === 0 && (call.open.length === 0 || isRefusal(error))))
       throw error;
-    }
     failure = error;
   } finally {
     interruption.gentle.removeEventListener('abort', stop);
     progress.clear();
   }
   await records.end();
-  const code = await sumUp(session, call, { total, failure, left, leftFile });
-  if (left !== undefined && leftFile?.bytesWritten === 0) rmSync(left);
-  return code;
+  return sumUp(session, call, { total, failure, options, leftovers });
+}
+
+/** Something that is not the service answered, or nobody: what was handed over did not reach it. */
+function isRefusal(error: unknown): boolean {
+  return (
+    (error instanceof UnexpectedAnswerError || error instanceof ConnectionError) && !isOutcomeUnknown(error)
+  );
 }
 
 async function sumUp(
-  { terminal, interruption }: Session,
+  session: Session,
   call: BulkCall,
   {
     total,
     failure,
-    left,
-    leftFile,
+    options,
+    leftovers,
   }: {
     readonly total: number | undefined;
     readonly failure: unknown;
-    readonly left: string | undefined;
-    readonly leftFile: WriteStream | undefined;
+    readonly options: LeftOptions;
+    readonly leftovers: Leftovers;
   },
 ): Promise<ExitCode> {
+  const { terminal, interruption } = session;
   const { done, failed, notSent, unknown, total: ended } = call.summary;
   const isStopped = interruption.gentle.aborted;
   const open = call.open.length;
@@ -111,51 +117,40 @@ async function sumUp(
   terminal.say(words.filter((word) => !word.startsWith('0 ') || word.endsWith('done')).join(', '));
   if (failure !== undefined && !isStopped)
     terminal.say(failure instanceof CutOffError ? 'the answer was cut off' : messageOf(failure));
-  let never = 0;
-  if (isStopped || failure !== undefined || left !== undefined) {
-    never = await writeLeft(call, leftFile);
-    if (isStopped || failure !== undefined) {
-      // Of a selection the service holds the list.
-      const untold = total === undefined ? 0 : total - ended - open - never;
-      if (never > 0)
-        terminal.say(`${never} were not sent and never will be${left === undefined ? '' : `: see ${left}`}`);
-      if (open > 0) terminal.say(`${open} were sent, and their outcome is not known`);
-      if (untold > 0) terminal.say(`of ${untold} nothing was told: what was not sent never will be`);
-      if (open + untold > 0)
-        for (const id of call.requestIds) terminal.say(`see: client-control audit --request-id ${id}`);
-      if (untold > 0) return EXIT.outcomeUnknown;
-    }
-  }
+  const isBroken = isStopped || failure !== undefined || open > 0;
+  const never = isBroken ? await leave(call, leftovers) : 0;
+  if (isBroken || options.left !== undefined) sayNotSent(session, notSent + never, options);
+  if (open > 0 || (unknown > 0 && options.leftUnknown !== undefined))
+    terminal.say(`${unknown + open} were sent, and their outcome is not known${seeIn(options.leftUnknown)}`);
+  // Of a selection the service holds the list.
+  const untold = total === undefined || !isBroken ? 0 : total - ended - open - never;
+  if (untold > 0) terminal.say(`of ${untold} nothing was told: what was not sent never will be`);
+  if (open + untold > 0)
+    for (const id of call.requestIds) terminal.say(`see: client-control audit --request-id ${id}`);
+  if (untold > 0) return EXIT.outcomeUnknown;
   if (unknown + open > 0) return EXIT.outcomeUnknown;
   return failed + notSent + never > 0 || failure !== undefined ? EXIT.someFailed : EXIT.allDone;
 }
 
-/** A new file: what is left may not take the place of something, least of all of what it is left of. */
-function openLeft(path: string): WriteStream {
-  try {
-    return createWriteStream(path, { fd: openSync(path, 'wx', 0o600) });
-  } catch (error) {
-    throw new UsageError(`--left cannot be written: ${messageOf(error)}`);
-  }
-}
-
-/** Writes the operations that are left, and counts those that were never sent. */
-async function writeLeft(call: BulkCall, file: WriteStream | undefined): Promise<number> {
+/** Leaves the operations that were handed over and have not ended, and those that never were, and counts the latter. */
+async function leave(call: BulkCall, { notSent, unknown }: Leftovers): Promise<number> {
+  call.open.forEach(unknown);
   let count = 0;
-  const write = async (operation: Operation): Promise<void> => {
-    if (file?.write(`${JSON.stringify(operation)}\n`) === false) await once(file, 'drain');
-  };
-  for (const operation of call.open) await write(operation);
   const rest = call.rest()[Symbol.asyncIterator]();
   for (let next = await soon(rest); next?.done === false; next = await soon(rest)) {
     count += 1;
-    await write(next.value);
-  }
-  if (file !== undefined) {
-    file.end();
-    await once(file, 'finish');
+    notSent(next.value);
   }
   return count;
+}
+
+/** Says how many were not sent, and where they are. */
+export function sayNotSent({ terminal }: Session, count: number, { left }: LeftOptions): void {
+  if (count > 0) terminal.say(`${count} were not sent and never will be${seeIn(left)}`);
+}
+
+function seeIn(file: string | undefined): string {
+  return file === undefined ? '' : `: see ${file}`;
 }
 
 /** The next one, unless the input that it would come from stays open and says nothing. */

@@ -47,6 +47,7 @@ export class BulkCall implements AsyncIterable<ItemOutcome> {
   readonly #abort = new AbortController();
   readonly #counts = { total: 0, done: 0, failed: 0, notSent: 0, unknown: 0 };
   readonly #requestIds: string[] = [];
+  readonly #operations = new WeakMap<ItemOutcome, Operation>();
   #feed: OperationFeed | undefined;
   #isStopped = false;
 
@@ -70,6 +71,11 @@ export class BulkCall implements AsyncIterable<ItemOutcome> {
   /** The operations that were never handed over. After a {@link stop} or a failure: what is left of the work. */
   rest(): AsyncIterable<Operation> {
     return this.#feed?.rest() ?? nothing();
+  }
+
+  /** The operation whose end this item of the iteration tells, to do it again, for example; undefined of a selection. */
+  operationOf(item: ItemOutcome): Operation | undefined {
+    return this.#operations.get(item);
   }
 
   /** The ids of its requests, by which the audit trail finds it (`requestId`); more than one where bodies cannot be streamed. */
@@ -122,8 +128,10 @@ export class BulkCall implements AsyncIterable<ItemOutcome> {
       ...(typeof body !== 'string' && { duplex: 'half' }),
     });
     for await (const item of lines) {
-      this.#feed?.settle(first + item.index);
-      yield { ...item, index: first + item.index };
+      const ended = { ...item, index: first + item.index };
+      const operation = this.#feed?.settle(ended.index);
+      if (operation !== undefined) this.#operations.set(ended, operation);
+      yield ended;
     }
   }
 

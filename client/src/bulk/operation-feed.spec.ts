@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { OperationFeed } from './operation-feed.js';
 import type { Operation } from './operation.js';
 
@@ -64,6 +64,24 @@ describe('OperationFeed', () => {
     give?.();
     expect(await all(feed.rest())).toEqual([kick(1), kick(2)]);
     expect(feed.open).toEqual([kick(0)]);
+  });
+
+  it('hands nothing over, not even a sign of life, once nobody reads its body any more', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    try {
+      const feed = new OperationFeed(kicks(2), 1);
+      const reader = feed.toStream().getReader();
+      await reader.read();
+      // The next piece is waited for: the one before has not ended.
+      await new Promise(setImmediate);
+      await reader.cancel();
+      await new Promise(setImmediate);
+      expect(() => jest.advanceTimersByTime(60_000)).not.toThrow();
+      feed.settle(0);
+      expect(await all(feed.rest())).toEqual([kick(1)]);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('keeps what the source threw', async () => {

@@ -47,10 +47,12 @@ export class OperationFeed {
     return first ?? this.#next;
   }
 
-  /** An operation has ended. */
-  settle(index: number): void {
+  /** An operation has ended. @returns which; undefined where none was handed over in this place, or it had ended before */
+  settle(index: number): Operation | undefined {
+    const operation = this.#open.get(index);
     this.#open.delete(index);
     this.#wake();
+    return operation;
   }
 
   /** Hands nothing more over. */
@@ -112,6 +114,8 @@ export class OperationFeed {
           clearInterval(heartbeat);
         }
       },
+      // Nobody reads any more: what would be handed over now, or a heartbeat, would reach nobody.
+      cancel: () => this.stop(),
     });
   }
 

@@ -113,6 +113,34 @@ describe('the command line, acting on one client after the other', () => {
     expect((await commands.run(['show', 'a'])).stderr).toBe('no broker knows the client a\n');
   });
 
+  it('asks before it bans a pattern, also where nobody is connected, and does nothing when not all brokers told whom', async () => {
+    const places = ['a', 'b'].map((clientid) => ({ project: 'one', broker: 'b', clientid }));
+    const bodies: unknown[] = [];
+    for (const words of [
+      ['ban', '*'],
+      ['ban', '*', '--no-disconnect'],
+      ['ban', 'plant', '--as', 'username'],
+    ]) {
+      show({ one: { b: true } }, { count: 2, clients: places, selection: 's', notAnswered: [] });
+      const answer = impostor.answer;
+      impostor.answer = (request, response) => {
+        request.on('data', (chunk: Buffer) => bodies.push(JSON.parse(chunk.toString())));
+        answer(request, response);
+      };
+      const { code, stderr } = await commands.run(words);
+      expect(stderr).toMatch(/this concerns 2 clients and nobody can be asked/);
+      expect(code).toBe(2);
+    }
+    expect(bodies).toHaveLength(3);
+    for (const body of bodies) expect(body).not.toMatchObject({ select: { connected: true } });
+    const silent = [{ project: 'one', broker: 'c', message: 'not connected' }];
+    show({ one: { b: true } }, { count: 1, clients: places.slice(1), selection: 's', notAnswered: silent });
+    const { code, stderr } = await commands.run(['ban', '*']);
+    expect(stderr).toMatch(/^broker c did not answer: not connected\nclient-control: nothing was done: /);
+    expect(code).toBe(2);
+    expect(acted().every((url) => url?.includes('/bulk'))).toBe(true);
+  });
+
   it.each([
     [['kick', 'a', '--watch', '9']],
     [['kick', 'a', '--watch', '9', '-b', 'b']],
