@@ -41,3 +41,11 @@ export function signOut(): void {
   refusal.value = undefined;
   token.value = undefined;
 }
+
+// A link with a token that is opened in a tab which shows the console already does not load the page anew.
+window.addEventListener('hashchange', () => {
+  const other = tokenOfAddress();
+  if (other === undefined) return;
+  if (token.value !== undefined && token.value !== other) signOut();
+  signIn(other);
+});

@@ -235,6 +235,38 @@ describe('acting on clients in a browser', () => {
     await console.page.getByText(/all done in/).waitFor();
   });
 
+  it('counts a client that a move left on both topics when it was stopped, and one whose turn never came, as not done', async () => {
+    const ids = ['m-1', 'm-2', 'm-3'];
+    await Promise.all(ids.map(device));
+    await choose('clientid=m-*', ...ids);
+    await act('Move', async () => {
+      await console.page.getByLabel('From the topic filter').fill('old');
+      await console.page.getByLabel('To the topic filter').fill('new');
+      await console.page.getByLabel('At most so many a second').fill('1');
+    });
+    await row('subscribed').first().waitFor();
+    await button('Stop').click();
+    await button('Retry the 3 that were not done…').waitFor();
+    expect(await row('unsubscribed').count()).toBe(0);
+  });
+
+  it('forgets what was begun here when somebody signs out', async () => {
+    await device('f-1');
+    await choose('clientid=f-*', 'f-1');
+    await act('Disconnect');
+    await console.page.getByText(/all done in/).waitFor();
+    await console.page.goBack();
+    await console.page.goForward();
+    await row('f-1').waitFor();
+    await console.page.locator('summary').filter({ hasText: 'admin' }).click();
+    await button('Sign out').click();
+    await console.page.getByLabel('Token').fill(TOKENS.viewer);
+    await button('Sign in').click();
+    await console.page.getByText('Not for your role').waitFor();
+    await console.page.getByRole('navigation').getByText('Clients').click();
+    await console.page.getByRole('heading', { name: 'Clients' }).waitFor();
+  });
+
   it('shows the same as a command line and as a curl line that does what it says', async () => {
     const target = await device('l-1');
     await choose('clientid=l-1&connected=true');

@@ -69,6 +69,19 @@ describe('the console in a browser', () => {
     expect(console.page.url()).toBe(`${rig.service.url}/console/projects/p/brokers`);
   });
 
+  it('signs in with such an address in a tab that shows it already, as somebody else, too', async () => {
+    console = await rig.open('', { token: '' });
+    const { page } = console;
+    await page.getByLabel('Token').waitFor();
+    await page.evaluate(`location.hash = 'token=${TOKENS.viewer}'`);
+    await page.getByRole('navigation').getByText('Brokers').waitFor();
+    await page.locator('summary').filter({ hasText: 'viewer' }).waitFor();
+    expect(new URL(page.url()).hash).toBe('');
+    await page.evaluate(`location.hash = 'token=${TOKENS.admin}'`);
+    await page.locator('summary').filter({ hasText: 'admin' }).waitFor();
+    expect(new URL(page.url()).hash).toBe('');
+  });
+
   it('asks for a token, says why one is refused, and stays signed in over a reload', async () => {
     console = await rig.open('', { token: '' });
     const { page } = console;

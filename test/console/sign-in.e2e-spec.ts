@@ -63,6 +63,27 @@ describe('signing in with the identity provider', () => {
     provider.expiresInSeconds = 300;
   });
 
+  it('stays signed out although a token was just being renewed', async () => {
+    provider.expiresInSeconds = 10;
+    await open('projects/p/brokers');
+    await signIn();
+    await console.page.getByRole('heading', { name: 'Brokers' }).waitFor();
+    const before = provider.renewals;
+    let goOn = (): void => undefined;
+    provider.held = new Promise((resolve) => (goOn = resolve));
+    await until(() => provider.renewals > before, 'a renewal is under way');
+    await console.page.locator('summary').filter({ hasText: 'ada admin' }).click();
+    await console.page.getByRole('button', { name: 'Sign out' }).click();
+    const answered = console.page.waitForResponse((response) => response.url().endsWith('/token'));
+    goOn();
+    await (await answered).finished();
+    provider.held = undefined;
+    await console.page.evaluate('new Promise((resolve) => setTimeout(resolve, 100))');
+    expect(await console.page.evaluate('sessionStorage.length')).toBe(0);
+    await console.page.getByRole('button', { name: /^Sign in with / }).waitFor();
+    provider.expiresInSeconds = 300;
+  });
+
   it('asks again when the token is refused in the middle of work, and goes on where it was', async () => {
     provider.givesRefreshTokens = false;
     await open('projects/p/bans');

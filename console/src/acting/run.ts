@@ -82,14 +82,24 @@ export class Run {
     this.#changed();
   }
 
-  /** Clients of which something was not done. */
+  /** Clients of which not everything was done: also those whose turn never came, or came for the first action alone. */
   get notDone(): readonly ClientOfBroker[] {
-    const left = new Map<string, ClientOfBroker>();
+    const { whom, intent } = this.plan;
+    const clients = new Map<string, ClientOfBroker>();
+    const left = new Map<string, number>();
+    const know = (client: ClientOfBroker): string => {
+      const key = `${client.broker}/${client.clientid}`;
+      if (!clients.has(key)) left.set(key, Math.max(1, actionsOf(intent).length));
+      clients.set(key, client);
+      return key;
+    };
+    if (whom.kind === 'clients') whom.clients.forEach(know);
     for (const { outcome, broker, clientid } of this.#items) {
-      if (outcome === 'done' || broker === undefined || clientid === undefined) continue;
-      left.set(`${broker}/${clientid}`, { broker, clientid });
+      if (broker === undefined || clientid === undefined) continue;
+      const key = know({ broker, clientid });
+      if (outcome === 'done') left.set(key, (left.get(key) ?? 0) - 1);
     }
-    return [...left.values()];
+    return [...clients].flatMap(([key, client]) => ((left.get(key) ?? 0) > 0 ? [client] : []));
   }
 
   /** An event told that a client is there again. */

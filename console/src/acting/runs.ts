@@ -1,9 +1,10 @@
 import { signal } from '@preact/signals';
 import type { ServiceEvent } from '@mqtt-client-control/client';
+import { onSignOut } from '../session.js';
 import type { Plan } from './lines.js';
 import { Run } from './run.js';
 
-/** What was begun in this tab, the newest first; kept until the tab is closed. */
+/** What was begun in this tab, the newest first; kept until the tab is closed, or somebody signs out. */
 export const runs = signal<readonly { readonly id: string; readonly run: Run }[]>([]);
 
 /** How long after its end a run is told who came back. */
@@ -43,6 +44,12 @@ export function tellRuns(event: ServiceEvent): void {
     if (isWatched) run.noteConnected(event, Date.parse(event.time));
   }
 }
+
+// The next one at this tab may be somebody else.
+onSignOut(() => {
+  for (const { run } of runs.value) if (run.state !== 'over') run.stop();
+  runs.value = [];
+});
 
 // What was not sent yet is lost with the page: the browser asks whether that is meant.
 window.addEventListener('beforeunload', (event) => {

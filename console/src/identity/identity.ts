@@ -116,6 +116,8 @@ let renewing: Promise<void> | undefined;
 
 async function renew(refreshToken: string): Promise<void> {
   if (settings.signIn === undefined) return;
+  // Whoever signs out meanwhile stays out, and whoever signs in stays who they are.
+  const isMeant = (): boolean => renewal().refreshToken === refreshToken;
   try {
     const oauth = await import('oauth4webapi');
     const server = await discover(oauth, settings.signIn);
@@ -127,10 +129,11 @@ async function renew(refreshToken: string): Promise<void> {
       refreshToken,
       insecureIfSo(oauth),
     );
-    accept(await oauth.processRefreshTokenResponse(server, client, response), refreshToken);
+    const answer = await oauth.processRefreshTokenResponse(server, client, response);
+    if (isMeant()) accept(answer, refreshToken);
   } catch {
     // Then the service refuses the old one, and the page asks.
-    sessionStorage.removeItem(RENEWAL);
+    if (isMeant()) sessionStorage.removeItem(RENEWAL);
   }
 }
 

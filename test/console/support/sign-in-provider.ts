@@ -24,6 +24,8 @@ export class SignInProvider {
   refuses = false;
   givesRefreshTokens = true;
   expiresInSeconds = 300;
+  /** Answers to renewals wait for it. */
+  held: Promise<void> | undefined;
   /** How often a token was renewed. */
   renewals = 0;
   readonly #codes = new Map<string, Asked>();
@@ -106,6 +108,7 @@ export class SignInProvider {
       sendJson(response, 400, { error: 'invalid_grant' });
       return;
     }
+    if (form.get('grant_type') === 'refresh_token') await this.held;
     const exp = Math.floor(Date.now() / 1000) + this.expiresInSeconds;
     const refreshToken = randomUUID();
     if (this.givesRefreshTokens) this.#refreshTokens.add(refreshToken);
