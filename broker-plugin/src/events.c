@@ -22,7 +22,7 @@ static struct random_text run;         /* what the sequence is counted in: one s
 static struct json_text waiting;       /* events, as the inside of an array */
 static int waiting_count;
 static int64_t waiting_since_us;
-static uint64_t missed;                /* dropped since the last message */
+static uint64_t told;                  /* the sequence of the last message: what came since and does not wait was dropped */
 
 /* What was sent since the last tick; it lies in the broker's memory until its next loop. */
 static int sent_events;
@@ -51,10 +51,13 @@ static void end_watches(void)
 	}
 }
 
+/* Tells all that watch what they have not been told: the events that wait, and how many before them were dropped. */
 static void flush(void)
 {
+	uint64_t missed = sequence - told - (uint64_t)waiting_count;
+
 	end_watches();
-	if(waiting_count == 0) return;
+	if(sequence == told) return;
 	for(int i=0; i<watcher_count; i++){
 		struct json_text message = { 0 };
 
@@ -70,7 +73,7 @@ static void flush(void)
 		reply_send(watchers[i]->id, own_api.response_topic, &message);
 	}
 	sent_events += waiting_count;
-	missed = 0;
+	told = sequence;
 	forget_waiting();
 }
 
@@ -82,9 +85,8 @@ static bool begin_event(const char *type, const struct client *client, int field
 		return false;
 	}
 	if(sent_events + waiting_count >= MAX_EVENTS_WAITING || sent_bytes >= MAX_EVENT_BYTES_WAITING){
-		flush(); /* the next message tells of what is missed from here on, before its own events */
+		if(waiting_count > 0) flush(); /* what is missed from here on comes after it */
 		sequence++;
-		missed++;
 		return false;
 	}
 	if(waiting_count >= MAX_EVENTS_PER_MESSAGE || waiting.length >= MAX_MESSAGE_BYTES) flush();
@@ -140,7 +142,7 @@ bool events_tick(void)
 {
 	sent_events = 0;
 	sent_bytes = 0;
-	if(waiting_count > 0 && clock_monotonic_us() - waiting_since_us >= WAIT_US) flush();
+	if(watcher_count > 0 && (waiting_count == 0 || clock_monotonic_us() - waiting_since_us >= WAIT_US)) flush();
 	return waiting_count > 0;
 }
 
@@ -172,5 +174,5 @@ void events_cleanup(void)
 	forget_waiting();
 	sequence = 0;
 	run = (struct random_text){ "" };
-	missed = 0;
+	told = 0;
 }

@@ -320,6 +320,40 @@ static void watches(void)
 	stub_broker_stop();
 }
 
+/* More happens than is sent in one turn. */
+static void happen(int count)
+{
+	for(int i=0; i<count; i+=2){
+		stub_broker_connect("new", NULL, "127.0.0.1");
+		stub_broker_disconnect("new", false);
+	}
+}
+
+static void misses(void)
+{
+	char run[64];
+	struct stub_counts before;
+
+	stub_broker_start();
+	watch(DATA("{\"sequence\":5,*}"), run);
+	happen(MAX_EVENTS_WAITING+100);
+	stub_broker_run();
+	before = stub_broker_counts();
+	check(before.missed == 100 && before.sequence == 5 + MAX_EVENTS_WAITING + 100, "what is missed", "is told at once");
+	check(before.sequence == 5 + before.missed + before.events, "missed and sent", "are all");
+	happen(MAX_EVENTS_WAITING+100);
+	expect(COMMAND("unwatchEvents"), DATA("{}"));
+	stub_broker_run();
+	happen(2);
+	before = stub_broker_counts();
+	watch(DATA("{\"sequence\":20207,*}"), run);
+	happen(2);
+	stub_broker_wait();
+	check(stub_broker_counts().sequence == 20209 && stub_broker_counts().missed == before.missed
+			&& stub_broker_counts().events == before.events+2, "what others missed", "does not concern a new watch");
+	stub_broker_stop();
+}
+
 #endif
 
 /* Whoever asked goes away in the middle: what has begun is done, nothing more is begun, and nobody is answered. */
@@ -458,6 +492,7 @@ int main(void)
 	standing();
 	subscriptions();
 	watches();
+	misses();
 #endif
 	abandons();
 	texts();

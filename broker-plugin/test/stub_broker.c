@@ -370,9 +370,9 @@ struct stub_counts stub_broker_counts(void)
 /* From here on: the broker's own functions, as its headers declare them. */
 
 /* Moves the items of a list into one of ours. */
-static void take_items(cJSON *to, cJSON *list)
+static void take_items(cJSON *to, cJSON *list, bool may_be_empty)
 {
-	if(!cJSON_IsArray(list) || !list->child){
+	if(!cJSON_IsArray(list) || (!list->child && !may_be_empty)){
 		abort();
 	}
 	while(list->child){
@@ -403,7 +403,13 @@ int mosquitto_broker_publish(const char *clientid, const char *topic, int payloa
 			abort();
 		}
 		take_items(has_events ? events : responses, cJSON_GetObjectItemCaseSensitive(message,
-				has_events ? "events" : "responses"));
+				has_events ? "events" : "responses"),
+				cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(message, "missed")) > 0);
+		if(has_events){
+			counts.events = cJSON_GetArraySize(events);
+			counts.sequence = (int64_t)cJSON_GetNumberValue(cJSON_GetObjectItem(message, "sequence"));
+			counts.missed += (int64_t)cJSON_GetNumberValue(cJSON_GetObjectItem(message, "missed"));
+		}
 		cJSON_Delete(message);
 	}
 	mosquitto_free(payload);

@@ -63,6 +63,9 @@ struct stub_counts {
 	int unsubscribes;
 	int purges;
 	int delivered;
+	int events;           /* that were sent */
+	int64_t sequence;     /* of the last message with events */
+	int64_t missed;       /* by all of them */
 };
 struct stub_counts stub_broker_counts(void);
 
