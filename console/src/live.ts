@@ -33,8 +33,9 @@ export function useEvents(onEvent: (event: ServiceEvent) => void): void {
 }
 
 function tell(event: ServiceEvent): void {
-  if (event.type === 'broker' && event.clientEvents === true && !tellsOfClients.peek().has(event.broker)) {
-    tellsOfClients.value = new Set([...tellsOfClients.peek(), event.broker]);
+  if (event.type === 'broker' && event.clientEvents !== undefined) {
+    const others = [...tellsOfClients.peek()].filter((id) => id !== event.broker);
+    tellsOfClients.value = new Set(event.clientEvents ? [...others, event.broker] : others);
   }
   tellRuns(event);
   for (const listener of listeners) listener(event);

@@ -24,7 +24,7 @@ export interface ClientEvent {
 /** What {@link BrokerGateway.subscribeEvents} tells. */
 export type BrokerEvent =
   | ClientEvent
-  /** The connection's state changed. */
+  /** The connection's state changed, or the broker has said on this connection whether it tells of its clients. */
   | { readonly kind: 'state'; readonly status: BrokerStatus }
   /** Client events were missed: so many, as far as it is known, or the events began anew. */
   | { readonly kind: 'gap'; readonly missed: number | undefined };

@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { BrokerEvent } from './broker-event.js';
 import { BrokerEvents } from './broker-events.js';
+import type { BrokerStatus } from './connection/broker-status.js';
 import type { ExtensionInfo } from './protocol/extension.js';
 
 const event = (clientid: string): Record<string, unknown> => ({ type: 'connected', time: 1, clientid });
+
+const STATUS = { state: 'connected' } as BrokerStatus;
 
 describe('the events of a broker', () => {
   /** What the broker says that it has counted. */
@@ -58,7 +61,7 @@ describe('the events of a broker', () => {
   it('have one at once for those that were missed while the connection was down', async () => {
     events.onEvents({ events: [event('a')], sequence: 1, missed: 0 });
     counted = 5;
-    events.onDescribed();
+    events.onDescribed(STATUS);
     await jest.advanceTimersByTimeAsync(0);
     expect(gaps()).toEqual([{ kind: 'gap', missed: 4 }]);
   });
@@ -67,12 +70,12 @@ describe('the events of a broker', () => {
     events.onEvents({ events: [event('a')], sequence: 1, missed: 0 });
     counted = 1;
     run = 'two';
-    events.onDescribed();
+    events.onDescribed(STATUS);
     await jest.advanceTimersByTimeAsync(0);
     expect(gaps()).toEqual([{ kind: 'gap', missed: undefined }]);
     // The events of this run are counted, too.
     counted = 3;
-    events.onDescribed();
+    events.onDescribed(STATUS);
     await jest.advanceTimersByTimeAsync(0);
     expect(gaps().slice(1)).toEqual([{ kind: 'gap', missed: 2 }]);
   });
@@ -80,7 +83,7 @@ describe('the events of a broker', () => {
   it('have one without a number after each connect to a broker that does not name its run', async () => {
     run = undefined;
     for (counted of [1, 1]) {
-      events.onDescribed();
+      events.onDescribed(STATUS);
       await jest.advanceTimersByTimeAsync(0);
     }
     expect(gaps()).toEqual([
@@ -92,7 +95,7 @@ describe('the events of a broker', () => {
   it('have none after a connect without any that was missed', async () => {
     events.onEvents({ events: [event('a')], sequence: 1, missed: 0 });
     counted = 1;
-    events.onDescribed();
+    events.onDescribed(STATUS);
     await jest.advanceTimersByTimeAsync(0);
     expect(gaps()).toEqual([]);
   });
@@ -116,7 +119,7 @@ describe('the events of a broker', () => {
     late.subscribe((each) => told.push(each));
     counted = 7;
     described = { features: { events: true } } as unknown as ExtensionInfo;
-    late.onDescribed();
+    late.onDescribed(STATUS);
     await jest.advanceTimersByTimeAsync(0);
     expect(gaps()).toEqual([{ kind: 'gap', missed: undefined }]);
     late.close();
@@ -125,7 +128,7 @@ describe('the events of a broker', () => {
   it('have one where the lease of a new connection was refused at first, whatever the broker has counted', async () => {
     events.onEvents({ events: [event('a')], sequence: 1, missed: 0 });
     isRefused = true;
-    events.onDescribed();
+    events.onDescribed(STATUS);
     await jest.advanceTimersByTimeAsync(0);
     isRefused = false;
     run = 'two';

@@ -69,7 +69,8 @@ export class BrokerEvents {
   }
 
   /** The broker has described its endpoint: this is a new connection, which has not asked for events yet. */
-  onDescribed(): void {
+  onDescribed(status: BrokerStatus): void {
+    this.#tell({ kind: 'state', status });
     clearTimeout(this.#arrivals);
     this.#lease = 'broken';
     if (this.hasListeners) void this.#watch();

@@ -321,7 +321,7 @@ export class BrokerGateway {
       ...this.#observers.map((each) => each.onBrokerAdded(ref)),
       {
         onDescribed: () => {
-          if (isThere()) events.onDescribed();
+          if (isThere()) events.onDescribed(broker.status);
         },
       },
     ]);

@@ -3,6 +3,7 @@ import { Gauge } from 'prom-client';
 import type { BrokerEvent } from '../broker-gateway/broker-event.js';
 import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
 import { brokerKey, type BrokerRef } from '../broker-gateway/broker-ref.js';
+import type { BrokerStatus } from '../broker-gateway/connection/broker-status.js';
 import { writeTime } from '../fields/time.js';
 import type { RequestRecord } from '../http/request-record.js';
 import { PREFIX } from '../metrics/metric-names.js';
@@ -80,6 +81,14 @@ export class EventHub {
   }
 
   /**
+   * The data of a `broker` event as things are now: its state, and `clientEvents`, whether it tells who comes and goes, which is
+   * left out while it has not said so on this connection.
+   */
+  stateOf(ref: BrokerRef): string {
+    return this.#stateOf(ref, this.#gateway.status(ref));
+  }
+
+  /**
    * A request has ended: what it did is an event, if it did something to clients, or one of each broker, if it was about
    * several. Who did it is for admins only.
    */
@@ -115,8 +124,8 @@ export class EventHub {
     }
   }
 
-  #onBrokerEvent({ projectId: project, brokerId: broker }: BrokerRef, event: BrokerEvent): void {
-    const where = { project, broker };
+  #onBrokerEvent(ref: BrokerRef, event: BrokerEvent): void {
+    const where = whereOf(ref);
     switch (event.kind) {
       case 'connected':
       case 'disconnected': {
@@ -130,17 +139,14 @@ export class EventHub {
         });
         return;
       }
-      case 'state': {
-        const { state, lastError } = event.status;
-        const data = JSON.stringify({
-          time: new Date().toISOString(),
+      case 'state':
+        this.ring.add({
           ...where,
-          state,
-          lastError: cut(lastError),
+          type: 'broker',
+          clientid: undefined,
+          data: this.#stateOf(ref, event.status),
         });
-        this.ring.add({ ...where, type: 'broker', clientid: undefined, data });
         return;
-      }
       case 'gap': {
         const data = JSON.stringify({
           time: new Date().toISOString(),
@@ -155,12 +161,32 @@ export class EventHub {
     }
   }
 
+  #stateOf(ref: BrokerRef, { state, lastError }: BrokerStatus): string {
+    const { isKnown, extension } = this.#gateway.capabilities(ref);
+    const hasSaid = state === 'connected' && (isKnown || extension !== null);
+    return JSON.stringify({
+      time: new Date().toISOString(),
+      ...whereOf(ref),
+      state,
+      lastError: cut(lastError),
+      clientEvents: hasSaid ? extension?.features.events === true : undefined,
+    });
+  }
+
   #forget(key: string, watched: Watched): void {
     if (watched.listeners > 0) return;
     watched.end();
     this.#watched.delete(key);
   }
 }
+
+const whereOf = ({
+  projectId: project,
+  brokerId: broker,
+}: BrokerRef): { project: string; broker: string } => ({
+  project,
+  broker,
+});
 
 function cut<T extends string | null | undefined>(text: T): T | string {
   return typeof text === 'string' && text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text;

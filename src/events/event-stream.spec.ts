@@ -77,12 +77,33 @@ describe('a stream of events', () => {
     expect(await textOf('another.1')).toMatch(/event: gap/);
   });
 
+  it('begins with an id, so that a listener that was told nothing yet misses nothing when it comes back', () => {
+    const ring = new CountingRing();
+    ring.put('1');
+    const idOf = (stream: EventStream): string | undefined => {
+      const text = String(stream.read());
+      stream.destroy();
+      return /^id: (.*)\n: hello$/m.exec(text)?.[1];
+    };
+    expect(idOf(open(ring))).toBe(`${ring.run}.1`);
+    ring.put('2');
+    // One that has come back, and is cut again before it was told what is behind its id.
+    expect(idOf(open(ring, `${ring.run}.1`))).toBe(`${ring.run}.1`);
+  });
+
+  it('tells a gap before that id', () => {
+    const stream = open(new EventRing(), 'another.1');
+    expect(String(stream.read())).toMatch(/^event: gap\n[^]*\n\nid: .*\.0\n: hello\n\n$/);
+    stream.destroy();
+  });
+
   it('has a comment every 15 seconds, so that proxies leave it open, until its reader goes', () => {
     jest.useFakeTimers();
     try {
-      const stream = open(new EventRing());
+      const ring = new EventRing();
+      const stream = open(ring);
       const read = (): string => String(stream.read() ?? '');
-      expect(read()).toBe(': hello\n\n');
+      expect(read()).toBe(`id: ${ring.run}.0\n: hello\n\n`);
       expect(read()).toBe('');
       jest.advanceTimersByTime(14_999);
       expect(read()).toBe('');

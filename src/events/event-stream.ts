@@ -22,7 +22,7 @@ export class EventStream extends Readable {
   #isReading = false;
 
   /**
-   * @param head what is sent first
+   * @param head what is sent first, with an id, so that a listener that is cut before it was told anything comes back to here
    * @param lastEventId the `Last-Event-ID` of a listener that comes back
    */
   constructor(
@@ -37,7 +37,7 @@ export class EventStream extends Readable {
     this.view = view;
     this.#position = ring.next;
     if (lastEventId !== undefined) this.#resume(lastEventId);
-    this.push(head);
+    this.push(`${this.#gapText()}id: ${ring.run}.${this.#position - 1}\n${head}`);
     this.#heartbeat = setInterval(() => {
       if (this.#isReading) this.push(': heartbeat\n\n');
     }, HEARTBEAT_MS).unref();

@@ -23,7 +23,7 @@ const AnswersEvents = (): MethodDecorator =>
     }),
     ApiOkResponse({
       description:
-        'Server-sent events until the caller goes, the service stops, or the credential ends. First the state of each broker, and whether it tells of its clients; then what happens.',
+        'Server-sent events until the caller goes, the service stops, or the credential ends. First an `id` to come back to, the state of each broker, and whether it tells of its clients; then what happens.',
       content: {
         'text/event-stream': {
           schema: {

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { isAllowed, type Caller } from '../access/caller.js';
 import { Authenticator } from '../auth/authenticator.js';
-import { BrokerGateway } from '../broker-gateway/broker-gateway.js';
 import type { BrokerRef } from '../broker-gateway/broker-ref.js';
 import { AppError } from '../errors/app-error.js';
 import { Drain } from '../http/drain.js';
@@ -28,20 +27,12 @@ const RETRY_AFTER_S = 15;
 @Injectable()
 export class EventsService {
   readonly #hub: EventHub;
-  readonly #gateway: BrokerGateway;
   readonly #registry: ProjectRegistry;
   readonly #authenticator: Authenticator;
   readonly #drain: Drain;
 
-  constructor(
-    hub: EventHub,
-    gateway: BrokerGateway,
-    registry: ProjectRegistry,
-    authenticator: Authenticator,
-    drain: Drain,
-  ) {
+  constructor(hub: EventHub, registry: ProjectRegistry, authenticator: Authenticator, drain: Drain) {
     this.#hub = hub;
-    this.#gateway = gateway;
     this.#registry = registry;
     this.#authenticator = authenticator;
     this.#drain = drain;
@@ -64,7 +55,7 @@ export class EventsService {
     }
     const brokers = this.#brokers(request.caller, request);
     const watches = new Map(brokers.map((ref) => [ref.brokerId, this.#hub.watch(ref)]));
-    const head = brokers.map((ref) => this.#stateOf(ref)).join('');
+    const head = brokers.map((ref) => `event: broker\ndata: ${this.#hub.stateOf(ref)}\n\n`).join('');
     const view = viewOf(request, request.caller);
     const stream = new EventStream(this.#hub, view, `retry: 1000\n\n${head}`, request.lastEventId);
     const leave = this.#hub.enter();
@@ -115,19 +106,5 @@ export class EventsService {
     } catch {
       return undefined;
     }
-  }
-
-  /** The state that a stream begins with, and whether the broker tells who comes and goes. */
-  #stateOf(ref: BrokerRef): string {
-    const { state, lastError } = this.#gateway.status(ref);
-    const data = JSON.stringify({
-      time: new Date().toISOString(),
-      project: ref.projectId,
-      broker: ref.brokerId,
-      state,
-      lastError,
-      clientEvents: this.#gateway.capabilities(ref).extension?.features.events === true,
-    });
-    return `event: broker\ndata: ${data}\n\n`;
   }
 }

@@ -42,12 +42,12 @@ export interface ActionTaken extends Omit<Common, 'broker'> {
   readonly reason?: string;
 }
 
-/** A broker's connection changed; a stream begins with the state of each broker. */
+/** A broker's connection changed, or it has said whether it tells of its clients; a stream begins with the state of each broker. */
 export interface BrokerStateChanged extends Common {
   readonly type: 'broker';
   readonly state: ConnectionState;
   readonly lastError: string | null;
-  /** At the beginning: whether this broker tells who comes and goes. */
+  /** Whether this broker tells who comes and goes; absent while it has not said so. */
   readonly clientEvents?: boolean;
 }
 

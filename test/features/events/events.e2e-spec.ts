@@ -36,6 +36,8 @@ beforeAll(async () => {
     () => service.gateway.capabilities({ projectId: 'p', brokerId: 'b' }).extension !== null,
     'the broker has described itself',
   );
+  await service.brokerState('pro');
+  await service.gateway.capabilitiesKnown({ projectId: 'p', brokerId: 'pro' });
 });
 
 afterAll(async () => {
@@ -192,7 +194,7 @@ describe('a stream', () => {
       types: undefined,
       lastEventId: undefined,
     });
-    expect((await stream.toArray()).join('')).toMatch(/^retry: /);
+    expect((await stream.toArray()).join('')).toMatch(/^id: .*\nretry: /);
     await other.stop();
   });
 

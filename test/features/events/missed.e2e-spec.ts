@@ -96,4 +96,27 @@ describe('a listener to events', () => {
     await Promise.all([listener, later].map((each) => hasSeen(each, 'seen')));
     expect(listener.of('client.connected').map(({ data }) => data.clientid)).not.toContain('unseen');
   });
+
+  it('misses nothing when it is cut before its first event', async () => {
+    const listener = await listen('brokers/b/events');
+    const { lastEventId = '' } = listener;
+    listener.close();
+    await visit('meanwhile');
+    const back = await listen('brokers/b/events', { 'Last-Event-ID': lastEventId });
+    await hasSeen(back, 'meanwhile');
+    expect(back.of('gap')).toEqual([]);
+  });
+
+  it('is told whether a broker tells of its clients when the broker comes', async () => {
+    const { port } = broker;
+    await broker.close();
+    await service.brokerState('b', 'disconnected');
+    const listener = await listen('events');
+    expect(listener.of('broker')[0]?.data).not.toHaveProperty('clientEvents');
+    broker = await startBroker(port);
+    await listener.next(
+      'broker',
+      ({ state, clientEvents }) => state === 'connected' && clientEvents === true,
+    );
+  });
 });

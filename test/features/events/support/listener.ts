@@ -10,6 +10,8 @@ export interface Message {
 /** A listener over HTTP, as an EventSource would be. */
 export class Listener {
   readonly messages: Message[] = [];
+  /** As an EventSource keeps it: the latest, of whatever message. */
+  lastEventId: string | undefined;
   isOver = false;
   readonly #abort = new AbortController();
 
@@ -62,6 +64,7 @@ export class Listener {
   #take(lines: readonly string[]): void {
     const field = (name: string): string | undefined =>
       lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
+    this.lastEventId = field('id') ?? this.lastEventId;
     const data = field('data');
     if (data === undefined) return;
     this.messages.push({
