@@ -66,8 +66,8 @@ export class ClientControlService {
     const { broker } = call;
     return {
       look: async () => {
-        const canInspect = this.#gateway.capabilities(broker).extension?.features.inspect === true;
-        const api = canInspect ? 'extension' : 'clientInspect';
+        const { extension } = await this.#gateway.capabilitiesKnown(broker);
+        const api = extension?.features.inspect === true ? 'extension' : 'clientInspect';
         try {
           return await this.#gateway.request(broker, api, { command: 'getClient', clientid });
         } catch (error) {

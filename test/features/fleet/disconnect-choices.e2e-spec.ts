@@ -2,8 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { CONTROL_BROKERS } from '../../support/control-brokers.js';
 import type { Device } from '../../support/device.js';
 import { expectError, issuesOf } from '../../support/expect-error.js';
-import { ScriptedBroker } from '../../support/scripted-broker.js';
-import { TestService, type Answer } from '../../support/test-service.js';
+import { describedBy, ScriptedBroker, type ArrivedMessage } from '../../support/scripted-broker.js';
+import { testConfig, TestService, type Answer } from '../../support/test-service.js';
+import { until } from '../../support/until.js';
 import { Fleet } from './fleet.js';
 
 const WILL = { topic: 'wills', payload: Buffer.from('gone'), qos: 0 as const, retain: false };
@@ -141,5 +142,57 @@ describe('on a broker with the Pro API only', () => {
   it('choices that say no change nothing', async () => {
     const choices = { preventWillMessage: false, cleanSession: false };
     expect((await service.control('disconnect', { clientid: 'x', ...choices })).status).toBe(200);
+  });
+});
+
+describe('a watch on a broker with our endpoint only', () => {
+  const settings = { id: 'b', protocolVersion: 4 };
+  const ref = { projectId: 'p', brokerId: 'b' };
+  const described = describedBy('disconnect', 'inspect');
+  const answer = (message: ArrivedMessage): void =>
+    message.api === 'extension' ? described(message) : message.reply({ error: 'endpoint not available' });
+  let broker: ScriptedBroker;
+  let service: TestService;
+
+  beforeAll(async () => {
+    broker = await ScriptedBroker.start();
+    broker.probeScript = answer;
+    service = await TestService.start({ brokers: [{ ...settings, url: broker.url }] });
+    await service.brokerAnswers('b');
+  });
+  afterAll(async () => {
+    await service.stop();
+    await broker.stop();
+  });
+
+  it('waits for what the broker can do when it is connected anew, and goes on', async () => {
+    let lastConnect = 1;
+    broker.script = (message) => {
+      if (message.api !== 'extension') answer(message);
+      else
+        message.reply({
+          responses: message.commands.map(({ command, correlationData }) => ({
+            command,
+            correlationData,
+            data:
+              command === 'getClient'
+                ? { clientid: 'c', connected: lastConnect > 1, lastConnect }
+                : { connectedSince: 1 },
+          })),
+        });
+    };
+    const watching = service.control('disconnect', { clientid: 'c', watchMs: 30_000 });
+    await until(() => broker.commands.some(({ command }) => command === 'getClient'), 'the first look');
+    const held: ArrivedMessage[] = [];
+    broker.probeScript = (message) => void held.push(message);
+    const before = service.gateway.servedBy(ref);
+    service.config.replace(testConfig({ brokers: [{ ...settings, url: broker.url, maxBatch: 7 }] }));
+    await until(() => service.gateway.servedBy(ref) !== before && held.length === 3, 'the new connection');
+    // Longer than between two looks.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    lastConnect = 2;
+    held.forEach(answer);
+    expect((await watching).body).toMatchObject({ reconnected: { lastConnect } });
+    expect(broker.messages.filter(({ api }) => api !== 'extension')).toEqual([]);
   });
 });
