@@ -13,6 +13,7 @@
 #include "disconnect.h"
 #include "events.h"
 #include "retained.h"
+#include "retained_mark.h"
 #include "sessions.h"
 #include "standing.h"
 #include "store.h"
@@ -167,6 +168,7 @@ static int prepare(struct plugin *plugin, struct mosquitto_opt *opts, int opt_co
 		return MOSQ_ERR_INVAL;
 	}
 #if BUILT_FOR_2_1
+	if(plugin->options.deliver_retained && !retained_mark_load(plugin->options.state_dir)) return MOSQ_ERR_UNKNOWN;
 	mosquitto_plugin_set_info(plugin->identifier, PLUGIN_NAME, PLUGIN_VERSION);
 #endif
 	rc = register_all(plugin);

@@ -1,4 +1,4 @@
-/* A text that nobody can guess, and that no other start of the broker has. */
+/* A text that nobody can guess. */
 #pragma once
 
 #include <stdbool.h>

@@ -4,36 +4,27 @@
 
 #if BUILT_FOR_2_1
 
-#include <stdio.h>
 #include <string.h>
 
 #include "access.h"
 #include "client_json.h"
 #include "fields.h"
-#include "random_text.h"
+#include "retained_mark.h"
 #include "sessions.h"
 
-/*
- * The mark of such messages on their way through the broker: a user property, the first one, with a value that nobody
- * can guess, as anybody may publish messages with user properties.
- */
-#define MARK_NAME "client-control-retained"
-
 #define PROPERTIES "contentType responseTopic correlationData userProperties payloadFormatIndicator messageExpiryInterval"
-
-static struct random_text mark;
 
 int retained_on_message_out(int event, void *event_data, void *userdata)
 {
 	struct mosquitto_evt_message *message = event_data;
 	char *name = NULL, *value = NULL;
 
-	if(!mark.text[0] || !message->properties
+	if(!message->properties
 			|| mosquitto_property_identifier(message->properties) != MQTT_PROP_USER_PROPERTY
 			|| !mosquitto_property_read_string_pair(message->properties, MQTT_PROP_USER_PROPERTY, &name, &value, false)){
 		return MOSQ_ERR_SUCCESS;
 	}
-	bool is_marked = !strcmp(name, MARK_NAME) && !strcmp(value, mark.text);
+	bool is_marked = !strcmp(name, RETAINED_MARK_NAME) && !strcmp(value, retained_mark());
 	mosquitto_free(name);
 	mosquitto_free(value);
 	if(is_marked){
@@ -122,7 +113,7 @@ static bool add_user_properties(mosquitto_property **properties, const cJSON *li
 	return true;
 }
 
-/* The message's properties with the mark in front; false: there is none or the command's are wrong. */
+/* The message's properties with the mark in front; false: the command's are wrong. */
 static bool make_properties(mosquitto_property **properties, const cJSON *json)
 {
 	const cJSON *format = fields_get(json, "payloadFormatIndicator");
@@ -133,7 +124,7 @@ static bool make_properties(mosquitto_property **properties, const cJSON *json)
 	for(const cJSON *field=json ? json->child : NULL; field; field=field->next){
 		if(!fields_is_listed(PROPERTIES, field->string)) return false;
 	}
-	if(mosquitto_property_add_string_pair(properties, MQTT_PROP_USER_PROPERTY, MARK_NAME, mark.text)
+	if(mosquitto_property_add_string_pair(properties, MQTT_PROP_USER_PROPERTY, RETAINED_MARK_NAME, retained_mark())
 			|| !add_text(properties, MQTT_PROP_CONTENT_TYPE, fields_get(json, "contentType"))
 			|| !add_text(properties, MQTT_PROP_RESPONSE_TOPIC, fields_get(json, "responseTopic"))
 			|| !add_binary(properties, MQTT_PROP_CORRELATION_DATA, fields_get(json, "correlationData"))
@@ -184,7 +175,7 @@ enum outcome deliver_retained(struct command *command)
 	unsigned char *payload = text ? decode_base64(text, &length) : NULL;
 	if(!payload) return command_refuse_field(command, "payload", "Invalid/missing payload");
 	if(qos > access_max_qos(client)) qos = access_max_qos(client);
-	if(!random_text_make(&mark) || !make_properties(&properties, fields_get(command->json, "properties"))){
+	if(!make_properties(&properties, fields_get(command->json, "properties"))){
 		outcome = command_refuse_field(command, "properties", "Invalid properties");
 	}else if(mosquitto_broker_publish(command->clientid, command->topic, (int)length, payload, (int)qos, false, properties)){
 		outcome = FAILED_INTERNAL;

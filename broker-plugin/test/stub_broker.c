@@ -236,6 +236,8 @@ static void clear_state_dir(void)
 	unlink(path);
 	in_state_dir(path, sizeof(path), "standing-subscriptions");
 	unlink(path);
+	in_state_dir(path, sizeof(path), "retained-mark");
+	unlink(path);
 }
 
 

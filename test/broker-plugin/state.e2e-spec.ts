@@ -9,12 +9,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { IPublishPacket } from 'mqtt';
 
 import { until, whileItLasts } from '../support/until.js';
 import { ControlClient, OWN } from './support/control-client.js';
 import { OwnEndpoint } from './support/own-endpoint.js';
 import { GATEWAY, PluginBroker, type PluginBrokerOptions } from './support/plugin-broker.js';
 import { type MosquittoVersion, preparePluginTarget } from './support/plugin-target.js';
+import { Recorder } from './support/recorder.js';
 
 const VERSIONS: MosquittoVersion[] = ['2.0', '2.1'];
 const BANS = 'client-control-bans.json';
@@ -309,5 +311,70 @@ describe('standing subscriptions on Mosquitto 2.1', () => {
     await broker.shutDown();
     await restart();
     expect(await own.ask('listStandingSubscriptions', { limit: 1 })).toMatchObject({ totalCount: 64 });
+  });
+});
+
+describe('retained messages that were handed over on Mosquitto 2.1', () => {
+  it('reach a client as such that connects again after the broker was restarted', async () => {
+    await start('2.1', {
+      config: ['persistence true', 'persistence_location {dir}/'],
+      pluginOptions: [...options('2.1'), 'deliver_retained true'],
+    });
+    const packets: IPublishPacket[] = [];
+    const session = (acknowledges: boolean) => ({
+      clientId: 'device',
+      clean: false,
+      properties: { sessionExpiryInterval: 600, receiveMaximum: 1 },
+      customHandleAcks: (
+        _topic: string,
+        _message: Buffer,
+        packet: IPublishPacket,
+        acknowledge: (code: 0) => void,
+      ) => {
+        packets.push(packet);
+        if (acknowledges) acknowledge(0);
+      },
+    });
+    await broker.connect(session(false));
+    await own.ask('subscribeClient', { clientid: 'device', topic: 'kept/#', qos: 1 });
+    const properties = { userProperties: [['n', 'v']] };
+    const topics = ['kept/0', 'kept/1', 'kept/2'];
+    for (const topic of topics) {
+      await own.ask('deliverRetained', { clientid: 'device', topic, qos: 1, payload: '', properties });
+    }
+    await until(() => packets.length === 1, 'the first is there, and not acknowledged');
+    await broker.shutDown();
+    expect(statSync(join(broker.dir, 'client-control-retained-mark.json')).mode & 0o777).toBe(0o600);
+
+    packets.length = 0;
+    await restart();
+    await broker.connect(session(true));
+    await until(() => packets.length === 3, 'all are there');
+    const seen = packets.map((packet) => ({
+      topic: packet.topic,
+      retain: packet.retain,
+      userProperties: { ...packet.properties?.userProperties },
+    }));
+    expect(seen).toEqual(topics.map((topic) => ({ topic, retain: true, userProperties: { n: 'v' } })));
+  });
+
+  it.each([
+    ['damaged', '{"mark":"'],
+    ['of something else', '{"mark":"client-control"}'],
+    ['empty', ''],
+  ])('are handed over, too, after the file of their mark was %s', async (_, content) => {
+    broker = new PluginBroker({
+      ...preparePluginTarget('2.1'),
+      pluginOptions: [...options('2.1'), 'deliver_retained true'],
+    });
+    const file = join(broker.dir, 'client-control-retained-mark.json');
+    writeFileSync(file, content);
+    await restart();
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ mark: expect.stringMatching(/^[0-9a-f]{32}$/) });
+    const device = await broker.connect({ clientId: 'device' });
+    const recorder = new Recorder(device);
+    await own.ask('subscribeClient', { clientid: 'device', topic: 'kept' });
+    await own.ask('deliverRetained', { clientid: 'device', topic: 'kept', payload: '' });
+    expect(await recorder.until('kept')).toEqual([expect.objectContaining({ retain: true })]);
   });
 });
