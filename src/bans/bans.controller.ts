@@ -124,15 +124,24 @@ export class BansController {
   @Authorized('viewer', 'INVALID', 'PROJECT_NOT_FOUND')
   @ApiOperation({
     operationId: 'listBansOfProject',
-    summary: 'List the newest bans of all brokers of a project',
+    summary: 'List the bans of all brokers of a project, newest first',
+    description:
+      'A page has the newest of each broker, at most `limit` of them; the next one goes on with the brokers that have more.',
   })
-  @ApiOkResponse({ description: 'The bans, each with its broker.', type: ProjectBansAnswer })
-  listOfProject(
+  @ApiOkResponse({
+    description: 'The bans, each with its broker.',
+    type: ProjectBansAnswer,
+    headers: NEXT_CURSOR_HEADER,
+  })
+  async listOfProject(
     @CurrentCaller() caller: Caller,
     @Param('projectId') project: string,
-    @Query() { limit }: ListProjectBansQuery,
+    @Query() { limit, cursor }: ListProjectBansQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<object> {
-    return this.#service.listOfProject(project, caller, limit);
+    const page = await this.#service.listOfProject(project, caller, limit, cursor);
+    if (page.next !== undefined) void reply.header('X-Next-Cursor', page.next);
+    return { bans: page.bans, notAnswered: page.notAnswered };
   }
 
   @Delete('bans')

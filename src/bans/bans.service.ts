@@ -15,6 +15,7 @@ import { compileGlob } from '../mqtt-strings/glob.js';
 import { ProjectRegistry } from '../registry/project-registry.js';
 import type { BanKeyQuery, SetBanDto } from './dto/ban.dto.js';
 import { noteAnswers, onAllBrokers, type BrokerAnswer } from './on-all-brokers.js';
+import { decodeCursor, encodeCursor } from './project-bans-cursor.js';
 
 const MAX_BY_CHARACTERS = 200;
 
@@ -112,25 +113,40 @@ export class BansService {
     return { bans: bans.map(toBan), next: typeof next === 'string' ? next : undefined };
   }
 
-  /** The newest bans of all brokers of a project that the caller may see. */
+  /**
+   * A page of the bans of all brokers of a project that the caller may see: of each broker at most `limit`, newest first. The
+   * next one goes on with those that have more; one that does not answer is named, and left out from there on.
+   *
+   * @throws {AppError} `INVALID` for a cursor that is none
+   */
   async listOfProject(
     project: string,
     caller: Caller,
     limit: number,
-  ): Promise<{ readonly bans: readonly JsonObject[]; readonly notAnswered: readonly object[] }> {
-    const brokers = this.#brokers(project, caller, 'viewer');
-    const answers = await onAllBrokers(brokers, 200, '', (broker) => this.list(broker, limit));
+    cursor?: string,
+  ): Promise<BanPage & { readonly notAnswered: readonly object[] }> {
+    const from = cursor === undefined ? undefined : decodeCursor(cursor);
+    const brokers = this.#brokers(project, caller, 'viewer').filter(
+      ({ brokerId }) => from?.has(brokerId) ?? true,
+    );
+    const answers = await onAllBrokers(brokers, 200, '', (broker) =>
+      this.list(broker, limit, from?.get(broker.brokerId)),
+    );
     const bans: JsonObject[] = [];
     const notAnswered: object[] = [];
+    const more = new Map<string, string>();
     for (const answer of answers) {
       const { broker } = answer;
       if ('error' in answer) {
         const { code, message } = answer.error;
         notAnswered.push({ project, broker, code, message });
-      } else bans.push(...answer.bans.map((ban) => ({ broker, ...ban })));
+        continue;
+      }
+      bans.push(...answer.bans.map((ban) => ({ broker, ...ban })));
+      if (answer.next !== undefined) more.set(broker, answer.next);
     }
     bans.sort((one, other) => String(other.since).localeCompare(String(one.since)));
-    return { bans, notAnswered };
+    return { bans, notAnswered, next: encodeCursor(more) };
   }
 
   async #set(

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { BrokerBanInfo } from '../../src/index.js';
+import type { BrokerBanInfo, NotAnsweredBroker } from '../../src/index.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import type { Column } from '../output/cell.js';
 import { runOnService, withServiceOptions } from '../service/service-command.js';
@@ -29,18 +29,36 @@ export function addBansCommand(program: Command): void {
 async function listBans(session: Session): Promise<ExitCode> {
   const { projectId, brokerId } = await session.target();
   const records = session.records(COLUMNS);
-  let isComplete = true;
-  if (brokerId === undefined) {
-    const { data } = await session.client.listBansOfProject({ path: { projectId }, signal: session.signal });
-    await records.addAll(data.bans);
-    await records.end();
-    isComplete = session.tellNotAnswered(data.notAnswered);
-  } else {
-    await records.addAll(bansOf(session, { projectId, brokerId }));
-    await records.end();
-  }
+  const notAnswered: NotAnsweredBroker[] = [];
+  await records.addAll(
+    brokerId === undefined
+      ? bansOfProject(session, { projectId }, notAnswered)
+      : bansOf(session, { projectId, brokerId }),
+  );
+  await records.end();
+  const isComplete = session.tellNotAnswered(notAnswered);
   if (records.count === 0 && session.format === 'table') session.terminal.say('there are no bans');
   return isComplete ? EXIT.allDone : EXIT.someFailed;
+}
+
+/** The bans of all brokers, page by page. @param notAnswered takes the brokers whose bans are not, or not all, among them */
+async function* bansOfProject(
+  session: Session,
+  path: { readonly projectId: string },
+  notAnswered: NotAnsweredBroker[],
+): AsyncGenerator<BrokerBanInfo, void> {
+  let cursor: string | null = null;
+  do {
+    const query: { limit: number; cursor?: string } = { limit: PAGE, ...(cursor !== null && { cursor }) };
+    const { data, response } = await session.client.listBansOfProject({
+      path,
+      query,
+      signal: session.signal,
+    });
+    yield* data.bans;
+    notAnswered.push(...data.notAnswered);
+    cursor = response.headers.get('X-Next-Cursor');
+  } while (cursor !== null);
 }
 
 async function* bansOf(

@@ -310,7 +310,9 @@ export class Operations extends HeyApiClient {
     }
     
     /**
-     * List the newest bans of all brokers of a project
+     * List the bans of all brokers of a project, newest first
+     *
+     * A page has the newest of each broker, at most `limit` of them; the next one goes on with the brokers that have more.
      */
     public listBansOfProject<ThrowOnError extends boolean = true>(options: Options<ListBansOfProjectData, ThrowOnError>) {
         return (options.client ?? this.client).get<ListBansOfProjectResponses, ListBansOfProjectErrors, ThrowOnError>({

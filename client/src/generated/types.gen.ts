@@ -673,7 +673,7 @@ export type StandingSubscriptionInfo = {
 
 export type ProjectBansAnswer = {
     /**
-     * Newest first.
+     * Those of this page, newest first.
      */
     bans: Array<BrokerBanInfo>;
     /**
@@ -3355,6 +3355,10 @@ export type ListBansOfProjectData = {
          * How many to list at most of each broker.
          */
         limit?: number;
+        /**
+         * `X-Next-Cursor` of the page before.
+         */
+        cursor?: string;
     };
     url: '/api/projects/{projectId}/bans';
 };

@@ -5,7 +5,7 @@ import { FlagField } from '../../fields/mqtt-fields.decorator.js';
 import { PageQuery } from '../../fields/page.query.js';
 import { readTime, timeProblem } from '../../fields/time.js';
 import { Check, MayBeAbsent } from '../../http/body/check.decorator.js';
-import { QueryParameter } from '../../http/body/query-parameter.decorator.js';
+import { QueryInteger, QueryParameter } from '../../http/body/query-parameter.decorator.js';
 import { addressRangeProblem } from '../../mqtt-strings/address-range.js';
 import { globProblem } from '../../mqtt-strings/glob.js';
 import { ErrorResponse } from '../../openapi/error-response.js';
@@ -96,6 +96,9 @@ export class BanKeyQuery {
 /** Query of `listBans`. */
 export class ListBansQuery extends PageQuery {}
 
+/** What is left of the 16,384 characters of a request's head: room for some hundred brokers that have more. */
+const MAX_CURSOR_CHARACTERS = 12_288;
+
 /** Query of `listBansOfProject`. */
 export class ListProjectBansQuery {
   @ApiPropertyOptional({
@@ -106,14 +109,16 @@ export class ListProjectBansQuery {
     default: 100,
     example: 100,
   })
-  @QueryParameter(
-    (value) =>
-      typeof value === 'number' && value >= 1 && value <= 1000
-        ? undefined
-        : 'must be an integer from 1 to 1000',
-    (text) => (/^[1-9]\d{0,3}$/.test(text) ? Number(text) : text),
-  )
+  @QueryInteger(1, 1000)
   readonly limit: number = 100;
+
+  @ApiPropertyOptional({ description: '`X-Next-Cursor` of the page before.', type: 'string' })
+  @QueryParameter((value) =>
+    typeof value === 'string' && value !== '' && value.length <= MAX_CURSOR_CHARACTERS
+      ? undefined
+      : 'must be the X-Next-Cursor of a page',
+  )
+  readonly cursor?: string;
 }
 
 /** A ban, for the OpenAPI document. */
@@ -184,7 +189,7 @@ export class BrokerBanInfo extends BanInfo {
 
 /** Answer of `listBansOfProject`, for the OpenAPI document. */
 export class ProjectBansAnswer {
-  @ApiProperty({ description: 'Newest first.', type: [BrokerBanInfo] })
+  @ApiProperty({ description: 'Those of this page, newest first.', type: [BrokerBanInfo] })
   readonly bans!: readonly BrokerBanInfo[];
 
   @ApiProperty({

@@ -76,6 +76,26 @@ describe('the command line for many clients', () => {
     commands.stop();
   });
 
+  it('lists all bans of a project, however many there are', async () => {
+    const count = 1010;
+    for (let first = 0; first < count; first += 101) {
+      const answers = Array.from({ length: 101 }, (_, at) =>
+        fleet.service.request('POST', '/api/projects/p/brokers/b/bans', {
+          body: { as: 'clientid', who: `banned-${first + at}` },
+        }),
+      );
+      for (const { status } of await Promise.all(answers)) expect(status).toBe(200);
+    }
+    const { code, stdout } = await commands.run(['bans', '-o', 'ndjson']);
+    const named = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { who: string }).who);
+    expect(new Set(named).size).toBe(count);
+    expect(named).toHaveLength(count);
+    expect(code).toBe(0);
+  });
+
   it('stops at Ctrl-C, and says what was not sent, which then can be gone on with', async () => {
     const file = join(commands.home, 'operations.ndjson');
     const left = join(commands.home, 'left.ndjson');

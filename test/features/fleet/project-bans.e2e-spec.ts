@@ -166,6 +166,31 @@ describe('a ban on all brokers of a project, of which one keeps clients out, one
     });
   });
 
+  it('is listed with all others, page by page, whoever does not answer', async () => {
+    const names = Array.from({ length: 25 }, (_, at) => `one-of-many-${at}`);
+    for (const who of names) await ask('POST', BANS, { as: 'clientid', who });
+    const listed: Fields[] = [];
+    const notAnswered: Fields[][] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const query = cursor === '' ? '' : `&cursor=${cursor}`;
+      const { body, headers } = await service.get(`${BANS}?limit=10${query}`, TOKENS.admin);
+      const page = body as { readonly bans: Fields[]; readonly notAnswered: Fields[] };
+      const times = page.bans.map(({ since }) => String(since));
+      expect(times).toEqual(times.toSorted().reverse());
+      listed.push(...page.bans);
+      notAnswered.push(page.notAnswered);
+      cursor = headers.get('x-next-cursor');
+    }
+    const many = listed.filter(({ who }) => String(who).startsWith('one-of-many'));
+    expect(many.map(({ who }) => who)).toEqual(names.toReversed());
+    // They are named once, and not asked again for what comes after.
+    expect(notAnswered[0]).toMatchObject([{ broker: 'down' }, { broker: 'pro' }]);
+    expect(notAnswered.slice(1).flat()).toEqual([]);
+    for (const bad of ['x', 'e30', Buffer.from('{"b":1}').toString('base64url')])
+      expectError(await service.get(`${BANS}?cursor=${bad}`, TOKENS.admin), 'INVALID');
+  });
+
   describe('in another trail', () => {
     const dir = mkdtempSync(join(tmpdir(), 'project-bans-'));
     const file = join(dir, 'audit.log');

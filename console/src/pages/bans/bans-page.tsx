@@ -21,8 +21,8 @@ const MOST = 1000;
 export function BansPage({ project }: { project: string }) {
   const { resource, reload } = useResource(`bans/${project}`, async (signal) => {
     const path = { projectId: project };
-    const { data } = await api.listBansOfProject({ path, query: { limit: MOST }, signal });
-    return data;
+    const { data, response } = await api.listBansOfProject({ path, query: { limit: MOST }, signal });
+    return { ...data, hasMore: response.headers.has('X-Next-Cursor') };
   });
   useEvents(({ type }) => type === 'ban' && reload());
   const [draft, setDraft] = useState<BanDraft | undefined>(undefined);
@@ -41,7 +41,7 @@ export function BansPage({ project }: { project: string }) {
         )}
       </header>
       <Shown resource={resource} again={reload} rows={5}>
-        {({ bans, notAnswered }) => (
+        {({ bans, notAnswered, hasMore }) => (
           <>
             <SomeDidNotAnswer notAnswered={notAnswered} />
             {bans.length === 0 ? (
@@ -64,7 +64,12 @@ export function BansPage({ project }: { project: string }) {
                 cardHeight={116}
               />
             )}
-            {bans.length === MOST && <p class="muted note">These are the newest {MOST}.</p>}
+            {hasMore && (
+              <p class="muted note">
+                There are more: of each broker, these are the newest {MOST}. <code>client-control bans</code>{' '}
+                lists all.
+              </p>
+            )}
           </>
         )}
       </Shown>

@@ -11,7 +11,7 @@ import { BAN_KINDS } from '../bans/ban-kinds.js';
 import { LiftDialog } from '../bans/lift-dialog.js';
 import { matchesAddress } from '../clients/match-address.js';
 
-const MOST = 1000;
+const PAGE = 1000;
 
 /** The bans that keep a client out, each with a way to lift it. */
 export function KeptOut({
@@ -23,11 +23,9 @@ export function KeptOut({
   info: ClientInfo | undefined;
   mayLift: boolean;
 }) {
-  const { resource, reload } = useResource(`bans/${project}/${broker}`, async (signal) => {
-    const path = { projectId: project, brokerId: broker };
-    const { data } = await api.listBans({ path, query: { limit: MOST }, signal });
-    return data.bans.map((ban): BrokerBanInfo => ({ ...ban, broker }));
-  });
+  const { resource, reload } = useResource(`bans/${project}/${broker}`, (signal) =>
+    listAll(project, broker, signal),
+  );
   useEvents((event) => event.type === 'ban' && event.broker === broker && reload());
   const [lifting, setLifting] = useState<BrokerBanInfo | undefined>(undefined);
   if (resource.state !== 'ready') return null;
@@ -56,6 +54,20 @@ export function KeptOut({
       )}
     </>
   );
+}
+
+/** All bans of a broker: the one that keeps the client out may be an old one. */
+async function listAll(project: string, broker: string, signal: AbortSignal): Promise<BrokerBanInfo[]> {
+  const path = { projectId: project, brokerId: broker };
+  const bans: BrokerBanInfo[] = [];
+  let cursor: string | null = null;
+  do {
+    const query: { limit: number; cursor?: string } = { limit: PAGE, ...(cursor !== null && { cursor }) };
+    const { data, response } = await api.listBans({ path, query, signal });
+    bans.push(...data.bans.map((ban) => ({ ...ban, broker })));
+    cursor = response.headers.get('X-Next-Cursor');
+  } while (cursor !== null);
+  return bans;
 }
 
 function isAbout(
