@@ -1,4 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -442,4 +443,20 @@ describe('audit.store', () => {
     const url = 'postgres://h/audit?sslmode=require';
     expect(pathsOf({ audit: { postgres: { url } } })).toEqual(['audit.postgres.url']);
   });
+});
+
+it('looks once at the certificates that many brokers name, and not again at the next reload', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'parse-config-'));
+  const { ca, clientCert, clientKey } = makeCertificates();
+  const files = { ca, cert: clientCert, key: clientKey };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  const tls = { ca: 'ca', cert: 'cert', key: 'key' };
+  const brokers = Array.from({ length: 20 }, (_, index) => ({ id: `b${index}`, url: 'mqtts://h', tls }));
+  const looked = jest.spyOn(X509Certificate.prototype, 'raw', 'get');
+  for (let reloads = 0; reloads < 2; reloads += 1) {
+    parseConfig(JSON.stringify({ projects: [{ id: 'p', brokers }] }), 'the file', folder, {});
+    expect(looked).toHaveBeenCalledTimes(2);
+  }
+  looked.mockRestore();
+  rmSync(folder, { recursive: true });
 });

@@ -3,12 +3,16 @@ import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
 import type { ConfigFiles } from '../config-files.js';
 import { boolean, contentsOfFile, text } from './fields.js';
+import { remembered } from './remembered.js';
 
 const CERTIFICATE = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]*-----END (?:TRUSTED )?CERTIFICATE-----/g;
 
 /** The name of a PEM file with one certificate or more; its contents come out. */
 export const certificates = (files: ConfigFiles) =>
-  contentsOfFile(files).refine(areCertificates, 'names a file without certificates in PEM format');
+  contentsOfFile(files).refine(
+    (pem) => areCertificates(pem),
+    'names a file without certificates in PEM format',
+  );
 
 /** The keys of a certificate of our own. */
 export function ownCertificate(files: ConfigFiles) {
@@ -43,23 +47,30 @@ export function belongTogether(
   { cert, key }: { readonly cert?: string | undefined; readonly key?: string | undefined },
   context: z.RefinementCtx,
 ): void {
-  if (cert === undefined || key === undefined) return;
-  try {
-    createSecureContext({ cert, key });
-  } catch {
-    // OpenSSL's message could tell of the key.
-    context.addIssue({
-      code: 'custom',
-      message: 'needs a certificate and its private key in PEM format, without a passphrase',
-    });
-  }
+  if (cert === undefined || key === undefined || isPair(cert, key)) return;
+  // OpenSSL's message could tell of the key.
+  context.addIssue({
+    code: 'custom',
+    message: 'needs a certificate and its private key in PEM format, without a passphrase',
+  });
 }
 
-function areCertificates(pem: string): boolean {
+/** Takes 2 to 4 ms, which every broker would cost the event loop at every reload. */
+const isPair = remembered((cert: string, key: string) => {
+  try {
+    createSecureContext({ cert, key });
+    return true;
+  } catch {
+    return false;
+  }
+});
+
+/** Takes half a millisecond for each certificate; a list of authorities may have 150. */
+const areCertificates = remembered((pem: string) => {
   const blocks = pem.match(CERTIFICATE) ?? [];
   const begun = pem.match(/-----BEGIN [A-Z ]*CERTIFICATE-----/g) ?? [];
   return blocks.length > 0 && blocks.length === begun.length && blocks.every(isCertificate);
-}
+});
 
 function isCertificate(pem: string): boolean {
   try {
