@@ -20,6 +20,12 @@ export interface AuditFilter {
   readonly started?: boolean | undefined;
 }
 
+/** Whether every store can compare with a time: in UTC its year is 1 to 9999. PostgreSQL knows no year 0, and ISO 8601 no more digits. */
+export function isComparable(time: Date): boolean {
+  const year = time.getUTCFullYear();
+  return year >= 1 && year <= 9999;
+}
+
 /**
  * Whose records to read: those of a project (`*`: whatever project they name, or none), or only those about some of its
  * brokers. What names no broker concerns all of them, and is not for whoever administers some.

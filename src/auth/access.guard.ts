@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -115,7 +116,7 @@ export class AccessGuard implements CanActivate {
     if (role === undefined || caller === undefined)
       throw new AppError('NOT_ALLOWED', 'This route is open to nobody');
     if (action !== undefined) {
-      record.audited = { requestId: request.id, address: request.ip };
+      record.audited = { requestId: request.id, address: addressOf(request) };
       record.action = action;
     }
     record.project = projectId?.slice(0, MAX_LOGGED_ID);
@@ -160,4 +161,10 @@ export class AccessGuard implements CanActivate {
 function refusalOf({ cause }: AppError): string | undefined {
   if (typeof cause === 'string') return cause;
   return cause instanceof Error ? cause.message : undefined;
+}
+
+/** Whatever a proxy passes on that is no address is `none`. A zone, which may be any text, is left out. */
+function addressOf({ ip }: FastifyRequest): string {
+  const [address = ''] = ip.split('%', 1);
+  return isIP(address) === 0 ? 'none' : address;
 }

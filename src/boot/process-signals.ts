@@ -9,17 +9,22 @@ export interface SignalTarget {
 /**
  * The process's signals, from its first moment on: without a handler SIGHUP would end it, and as process 1 of a container it
  * would not even notice SIGTERM. What is asked while the service starts is not lost: a stop ends the start, a reload follows it.
+ * To be told to stop again changes nothing.
  */
 export class ProcessSignals {
   #target: SignalTarget | undefined;
   #reloadAsked = false;
+  #isStopping = false;
 
   /** Begins to listen. */
   constructor() {
     for (const name of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(name, () => {
+      process.on(name, () => {
         // Nothing is served yet, nothing is under way.
         if (this.#target === undefined) process.exit(0);
+        // A stop ends by itself, within seconds: a second one would cut off what the first waits for.
+        if (this.#isStopping) return;
+        this.#isStopping = true;
         this.#target.stop(name);
       });
     }

@@ -387,6 +387,35 @@ describe('logging in to the database', () => {
 describe('the table', () => {
   const DAY = 86_400_000;
 
+  it.each(['client_control_audit, client_control_audit_version', 'client_control_audit'])(
+    'is made again when somebody drops %s',
+    async (tables) => {
+      const service = await start({ required: true });
+      await disconnect(service, 'before');
+      await postgres.query(`DROP TABLE ${tables}`, AUDIT_ROLE.database);
+      expect((await disconnect(service, 'after')).status).toBe(200);
+      expect(await clientsOf(service)).toEqual(['after']);
+      await postgres.query(`DROP TABLE ${tables}`, AUDIT_ROLE.database);
+      expect(await clientsOf(service)).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['from', '0000-01-01T00:00:00Z'],
+    ['from', '0001-01-01T00:00:00+14:00'],
+    ['to', '9999-12-31T23:59:59-14:00'],
+  ])('is not asked for times that it cannot have, such as %s %s', async (name, time) => {
+    const service = await start();
+    const query = encodeURIComponent(time);
+    expectError(await service.get(`/api/projects/p/audit?${name}=${query}`, TOKENS.admin), 'INVALID');
+    const position = { store: 'postgres', time, id: '1' };
+    const cursor = Buffer.from(JSON.stringify(position)).toString('base64url');
+    expectError(await service.get(`/api/projects/p/audit?cursor=${cursor}`, TOKENS.admin), 'INVALID');
+    for (const edge of ['0001-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z']) {
+      expect((await service.get(`/api/projects/p/audit?${name}=${edge}`, TOKENS.admin)).status).toBe(200);
+    }
+  });
+
   it('forgets what is older than keepDays', async () => {
     const store = new PostgresStore(
       () => ({ ...postgres.settings, keepDays: 30 }),

@@ -95,6 +95,15 @@ describe('files that were rotated away are read', () => {
     expect(secondsOf(await read())).toEqual(downFrom(29));
   });
 
+  it('once where the path is a link to the file of the day', async () => {
+    put('audit-20261125.log', lines(0, 9));
+    put('audit-20261126.log', lines(10, 19));
+    rmSync(file);
+    symlinkSync('audit-20261126.log', file);
+    expect(secondsOf(await read())).toEqual(downFrom(19));
+    expect(await readAll(7)).toEqual(downFrom(19));
+  });
+
   it('when nothing was written since', async () => {
     put('audit.log.1', lines(0, 9));
     rmSync(file);

@@ -52,8 +52,12 @@ const brokers = (): object[] => [
   { id: 'hasty', url: broker.url, protocolVersion: 4, requestTimeoutMs: 1000 },
 ];
 
-async function start(audit: object = { file }, moreBrokers: readonly object[] = []): Promise<void> {
-  service = await TestService.start({ brokers: [...brokers(), ...moreBrokers], config: { audit } });
+async function start(
+  audit: object = { file },
+  moreBrokers: readonly object[] = [],
+  more: object = {},
+): Promise<void> {
+  service = await TestService.start({ brokers: [...brokers(), ...moreBrokers], config: { audit, ...more } });
   await service.brokerState('b');
   await service.brokerAnswers('hasty');
 }
@@ -218,6 +222,16 @@ describe('the audit trail in a file', () => {
       .map(({ length }) => length);
     expect(lengths).toHaveLength(3);
     expect(Math.max(...lengths)).toBeLessThan(12_000);
+  });
+
+  it.each([
+    ['x'.repeat(8000), 'none'],
+    [`fe80::1%${'x'.repeat(8000)}`, 'fe80::1'],
+    ['203.0.113.7:4711', '203.0.113.7'],
+  ])('has addresses, whatever proxies pass on', async (passedOn, address) => {
+    await start({ file }, [], { http: { trustProxy: true } });
+    await disconnect('a', { headers: { 'x-forwarded-for': passedOn } });
+    expect(linesOf()).toEqual([expect.objectContaining({ address })]);
   });
 
   it('is not readable by everybody', async () => {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'aedes';
 import { sha256Hex } from '../../src/auth/token-table.js';
 import { expectError } from '../support/expect-error.js';
@@ -99,6 +100,19 @@ describe('on SIGTERM with a command in flight', () => {
     held[0]?.succeed();
     expect(await http.response()).toMatchObject({ status: 200, body: {} });
     await exitsWithin(GRACE_MS);
+  });
+
+  it('finishes it, however often and by whichever signal it is told to stop', async () => {
+    const http = await commandInFlight();
+    service.signal('SIGTERM');
+    await service.line(/^shutting down/);
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGINT'] as const) service.signal(signal);
+    // So long it is quiet: a signal that ends a process does so at once.
+    await delay(200);
+    held[0]?.succeed();
+    expect(await http.response()).toMatchObject({ status: 200, body: {} });
+    await exitsWithin(GRACE_MS);
+    expect(service.lines.filter(({ msg }) => msg === 'shutting down')).toHaveLength(1);
   });
 
   it('answers it with the outcome unknown when the broker stays silent, and exits with 0 long before the command’s own deadline', async () => {

@@ -4,6 +4,7 @@ import { AUDITED_ACTIONS, type AuditedAction } from '../../access/actions.js';
 import { ERROR_CODES } from '../../errors/error-codes.js';
 import { QueryBoolean, QueryInteger, QueryParameter } from '../../http/body/query-parameter.decorator.js';
 import { mqttStringProblem } from '../../mqtt-strings/mqtt-string.js';
+import { isComparable } from '../audit-filter.js';
 import type { AuditOutcome } from '../audit-record.js';
 
 const MAX_LIMIT = 1000;
@@ -16,7 +17,9 @@ const dateTime = z.iso.datetime({ offset: true });
 const QueryDateTime = (): PropertyDecorator =>
   QueryParameter(
     (value) =>
-      value instanceof Date ? undefined : 'must be a date and time with a zone, such as 2026-11-23T12:00:00Z',
+      value instanceof Date && isComparable(value)
+        ? undefined
+        : 'must be a date and time with a zone, such as 2026-11-23T12:00:00Z',
     (text) => (dateTime.safeParse(text).success ? new Date(text) : text),
   );
 

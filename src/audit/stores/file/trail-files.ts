@@ -2,9 +2,11 @@ import { constants } from 'node:fs';
 import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { systemErrorCode } from '../../../errors/system-error-code.js';
+import { identityOf } from './write-target.js';
 
 /** A file of the trail: the one that is written to, or one that was rotated away. */
 export interface TrailFile {
+  readonly path: string;
   readonly handle: FileHandle;
   /** Device and number: stays when the file is renamed. */
   readonly identity: string;
@@ -52,24 +54,44 @@ async function openAll(path: string): Promise<TrailFile[] | undefined> {
   const files: TrailFile[] = [];
   try {
     for (const { name, isGzip } of [{ name: basename(path), isGzip: false }, ...before]) {
-      const handle = await openIfThere(join(dirname(path), name));
+      const at = join(dirname(path), name);
+      const handle = await openIfThere(at);
       if (handle === undefined) continue;
       const stats = await handle.stat({ bigint: true });
       if (!stats.isFile()) {
         await handle.close();
         continue;
       }
-      files.push({ handle, identity: `${stats.dev}:${stats.ino}`, isGzip, size: Number(stats.size) });
+      files.push({ path: at, handle, identity: identityOf(stats), isGzip, size: Number(stats.size) });
     }
     const after = await rotatedFiles(path);
-    const isUnique = new Set(files.map(({ identity }) => identity)).size === files.length;
-    if (isUnique && JSON.stringify(before) === JSON.stringify(after)) return files;
+    if (JSON.stringify(before) === JSON.stringify(after)) {
+      const twice = files.filter((file, index) => index !== firstOf(files, file));
+      if (await areLinks(twice, files)) {
+        await closeTrailFiles(twice);
+        return files.filter((file) => !twice.includes(file));
+      }
+    }
   } catch (error) {
     await closeTrailFiles(files);
     throw error;
   }
   await closeTrailFiles(files);
   return undefined;
+}
+
+function firstOf(files: readonly TrailFile[], { identity }: TrailFile): number {
+  return files.findIndex((file) => file.identity === identity);
+}
+
+/** Whether what was found twice has two names, such as a link to the file of the day, and was not renamed meanwhile. */
+async function areLinks(twice: readonly TrailFile[], files: readonly TrailFile[]): Promise<boolean> {
+  const names = files.filter(({ identity }) => twice.some((file) => file.identity === identity));
+  const isInPlace = async ({ path, identity }: TrailFile): Promise<boolean> => {
+    const stats = await stat(path, { bigint: true }).catch(() => undefined);
+    return stats !== undefined && identityOf(stats) === identity;
+  };
+  return (await Promise.all(names.map(isInPlace))).every(Boolean);
 }
 
 /** What was rotated away, newest first. */

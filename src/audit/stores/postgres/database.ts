@@ -13,6 +13,8 @@ const CONNECT_TIMEOUT_MS = 3000;
 const WRITE_TIMEOUT_MS = 10_000;
 const READ_TIMEOUT_MS = 10_000;
 const READERS = 4;
+/** Source: PostgreSQL, appendix A. */
+const UNDEFINED_TABLE = '42P01';
 
 /**
  * The connections to the database: one that writes, and a few that read beside it. They are made when they are needed, and
@@ -50,18 +52,29 @@ export class Database {
 
   /** @returns how many rows were written. @throws the database's or the system's error */
   async write({ text, values }: Statement): Promise<number> {
-    await this.prepare();
-    const { rowCount } = await on(this.#writer, (client) => client.query(text, [...values]));
+    const { rowCount } = await this.#on(this.#writer, (client) => client.query(text, [...values]));
     return rowCount ?? 0;
   }
 
   /** @throws the database's or the system's error */
   async read<T extends QueryResultRow>({ text, values }: Statement): Promise<T[]> {
-    await this.prepare();
-    const { rows } = await on(this.#readers, (client): Promise<QueryResult<T>> =>
+    const { rows } = await this.#on(this.#readers, (client): Promise<QueryResult<T>> =>
       client.query<T>(text, [...values]),
     );
     return rows;
+  }
+
+  /** Does something where the schema is, which is made again if somebody has dropped it. */
+  async #on<T>(pool: pg.Pool, task: (client: ClientBase) => Promise<T>): Promise<T> {
+    await this.prepare();
+    try {
+      return await on(pool, task);
+    } catch (error) {
+      if (systemErrorCode(error) !== UNDEFINED_TABLE) throw error;
+      this.#schema = undefined;
+      await this.prepare();
+      return on(pool, task);
+    }
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import { Logger } from '@nestjs/common';
 import { ConfigError } from '../../../config/config-error.js';
 import { AppError } from '../../../errors/app-error.js';
 import { systemErrorCode } from '../../../errors/system-error-code.js';
+import { isComparable } from '../../audit-filter.js';
 import type { AuditRecord } from '../../audit-record.js';
 import { GroupCommit } from '../../group-commit.js';
 import type { AuditPage, AuditQuery, AuditStore } from '../audit-store.js';
@@ -220,9 +221,9 @@ function pageOf(rows: readonly StoredRow[], limit: number): Pick<AuditPage, 'rec
 /** @throws {AppError} `INVALID` */
 function positionOf(cursor: string): RowPosition {
   const { time, id } = decodeCursor('postgres', cursor);
-  const isTime = typeof time === 'string' && !Number.isNaN(Date.parse(time));
-  if (!isTime || typeof id !== 'string' || !/^\d{1,18}$|^[1-8]\d{18}$/.test(id)) throw badCursor();
-  return { time: new Date(time).toISOString(), id };
+  const at = new Date(typeof time === 'string' ? time : Number.NaN);
+  if (!isComparable(at) || typeof id !== 'string' || !/^\d{1,18}$|^[1-8]\d{18}$/.test(id)) throw badCursor();
+  return { time: at.toISOString(), id };
 }
 
 function codeOf(error: unknown): string {

@@ -44,7 +44,8 @@ export async function migrate(client: ClientBase): Promise<number> {
     await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
     // Another replica may have been faster.
     const before = await versionOf(client);
-    if (before === 0) await client.query('CREATE TABLE client_control_audit_version (version int NOT NULL)');
+    if (before === 0)
+      await client.query('CREATE TABLE IF NOT EXISTS client_control_audit_version (version int NOT NULL)');
     for (const migration of MIGRATIONS.slice(before)) await client.query(migration);
     const version = Math.max(before, MIGRATIONS.length);
     await client.query('DELETE FROM client_control_audit_version');
@@ -57,10 +58,11 @@ export async function migrate(client: ClientBase): Promise<number> {
   }
 }
 
-/** 0 when there is no schema. */
+/** 0 when there is no schema, or its table was dropped. */
 async function versionOf(client: ClientBase): Promise<number> {
   const { rows: found } = await client.query<{ readonly isThere: boolean }>(
-    `SELECT to_regclass('client_control_audit_version') IS NOT NULL AS "isThere"`,
+    'SELECT to_regclass($1) IS NOT NULL AND to_regclass($2) IS NOT NULL AS "isThere"',
+    ['client_control_audit_version', 'client_control_audit'],
   );
   if (found[0]?.isThere !== true) return 0;
   const { rows } = await client.query<{ readonly version: number }>(
