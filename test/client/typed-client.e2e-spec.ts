@@ -116,6 +116,17 @@ describe('the typed client', () => {
     expect(rest[0]?.clientid).toBe(`stop-${items.length}`);
   });
 
+  it('goes no faster than it was told to in parts, and stops at once while it waits for the next one', async () => {
+    const from = performance.now();
+    const paced = client.bulk(b, kicks(3, 'nobody-'), { perSecond: 1, streamed: false });
+    expect(await all(paced)).toHaveLength(3);
+    expect(performance.now() - from).toBeGreaterThan(1950);
+    const call = client.bulk(b, kicks(100, 'nobody-'), { perSecond: 1, streamed: false });
+    for await (const { index } of call) if (index === 0) call.stop();
+    expect(call.summary.total).toBe(1);
+    expect(await all(call.rest())).toHaveLength(99);
+  });
+
   it('knows after an abort what was not handed over, and what is open', async () => {
     const abort = new AbortController();
     const call = client.bulk(b, kicks(1000, 'abort-'), { perSecond: 50, signal: abort.signal });

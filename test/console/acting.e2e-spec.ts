@@ -236,7 +236,8 @@ describe('acting on clients in a browser', () => {
   });
 
   it('counts a client that a move left on both topics when it was stopped, and one whose turn never came, as not done', async () => {
-    const ids = ['m-1', 'm-2', 'm-3'];
+    // Long enough that a slow machine comes to press the button.
+    const ids = Array.from({ length: 9 }, (_, at) => `m-${at}`);
     await Promise.all(ids.map(device));
     await choose('clientid=m-*', ...ids);
     await act('Move', async () => {
@@ -246,7 +247,7 @@ describe('acting on clients in a browser', () => {
     });
     await row('subscribed').first().waitFor();
     await button('Stop').click();
-    await button('Retry the 3 that were not done…').waitFor();
+    await button('Retry the 9 that were not done…').waitFor();
     expect(await row('unsubscribed').count()).toBe(0);
   });
 

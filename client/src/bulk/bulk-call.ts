@@ -1,4 +1,5 @@
 import { CutOffError, UnexpectedAnswerError } from '../errors/api-error.js';
+import { pause } from '../http/pause.js';
 import { NDJSON, readLines } from '../http/read-lines.js';
 import {
   queryString,
@@ -49,7 +50,7 @@ export class BulkCall implements AsyncIterable<ItemOutcome> {
   readonly #requestIds: string[] = [];
   readonly #operations = new WeakMap<ItemOutcome, Operation>();
   #feed: OperationFeed | undefined;
-  #isStopped = false;
+  readonly #stopped = new AbortController();
 
   constructor(transport: Transport, target: Target, work: Work, options: BulkOptions) {
     this.#transport = transport;
@@ -89,7 +90,7 @@ export class BulkCall implements AsyncIterable<ItemOutcome> {
    * just under way ends is not told.
    */
   stop(): void {
-    this.#isStopped = true;
+    this.#stopped.abort();
     if (this.#feed === undefined) this.#abort.abort();
     else this.#feed.stop();
   }
@@ -99,22 +100,35 @@ export class BulkCall implements AsyncIterable<ItemOutcome> {
    * @throws {CutOffError} when the connection broke: see {@link open} and {@link rest}
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<ItemOutcome, void> {
-    if (this.#isStopped) return;
+    if (this.#stopped.signal.aborted) return;
     if (isSelection(this.#work)) return yield* this.#runSelection(this.#work);
     const { perSecond, streamed = canStream() } = this.#options;
     const feed = new OperationFeed(this.#work, perSecond);
     this.#feed = feed;
     try {
       if (streamed) yield* this.#send(feed.toStream());
-      else
-        for (let part = await feed.take(PART); part.length > 0; part = await feed.take(PART))
-          yield* this.#send(toLines(part));
+      else yield* this.#sendInParts(feed);
     } catch (error) {
       // That the request broke off is but the consequence.
       throw feed.failure ?? error;
     } finally {
       feed.stop();
       this.#abort.abort();
+    }
+  }
+
+  /** One request after the other. The service keeps the pace within each; so that it is kept over all, each takes its time. */
+  async *#sendInParts(feed: OperationFeed): AsyncGenerator<ItemOutcome, void> {
+    const { perSecond = Infinity, signal } = this.#options;
+    const ending = AbortSignal.any([this.#stopped.signal, ...(signal === undefined ? [] : [signal])]);
+    for (let dueAt = 0; ;) {
+      const ms = dueAt - performance.now();
+      if (ms > 0) await pause(ms, ending);
+      signal?.throwIfAborted();
+      const part = await feed.take(PART);
+      if (part.length === 0) return;
+      dueAt = performance.now() + (part.length * 1000) / perSecond;
+      yield* this.#send(toLines(part));
     }
   }
 
@@ -143,7 +157,7 @@ export class BulkCall implements AsyncIterable<ItemOutcome> {
         headers: { Accept: NDJSON, 'Content-Type': 'application/json' },
       });
     } catch (error) {
-      if (!this.#isStopped) throw error;
+      if (!this.#stopped.signal.aborted) throw error;
     } finally {
       this.#abort.abort();
     }

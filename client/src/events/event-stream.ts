@@ -1,4 +1,5 @@
 import { ApiError, UnexpectedAnswerError } from '../errors/api-error.js';
+import { pause } from '../http/pause.js';
 import { textOf } from '../http/read-lines.js';
 import { queryString, targetPath, type Target, type Transport } from '../http/transport.js';
 import { backOffMs } from './back-off.js';
@@ -120,17 +121,4 @@ function isWorthTrying(failure: unknown): boolean {
 
 function gap(): ServiceEvent {
   return { type: 'gap', time: new Date().toISOString(), missed: null, why: 'the connection was lost' };
-}
-
-/** Waits, but not longer than somebody listens. */
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal?.addEventListener('abort', end, { once: true });
-  });
 }
