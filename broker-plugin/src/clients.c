@@ -129,29 +129,46 @@ struct subscription *clients_find_subscription(const struct client *client, cons
 	return *subscription_link(&first, filter);
 }
 
+/* Those that the client made itself are limited. */
+static void count_own(struct client *client, const struct subscription *subscription, int change)
+{
+	if(subscription->by != BY_CLIENT) return;
+	client->own_subscription_count += change;
+	client->own_subscription_bytes += change*(int64_t)strlen(subscription->filter);
+}
+
+static struct subscription *new_subscription(struct client *client, const char *filter, enum subscriber by)
+{
+	size_t length = strlen(filter);
+	struct subscription *subscription = NULL;
+
+	if(by != BY_CLIENT || (client->own_subscription_count < MAX_SUBSCRIPTIONS_REMEMBERED
+			&& client->own_subscription_bytes + (int64_t)length <= MAX_SUBSCRIPTION_BYTES_REMEMBERED)){
+		subscription = mosquitto_calloc(1, sizeof(struct subscription)+length+1);
+	}
+	if(!subscription) return NULL;
+	memcpy(subscription->filter, filter, length);
+	subscription->by = by;
+	client->subscription_count++;
+	count_own(client, subscription, 1);
+	return subscription;
+}
+
 void clients_set_subscription(struct client *client, const char *filter, uint8_t options, uint32_t identifier,
 		enum subscriber by, struct standing *standing)
 {
 	struct subscription **link = subscription_link(&client->subscriptions, filter);
 
-	if(!*link){
-		size_t length = strlen(filter);
-
-		if(client->subscription_count < MAX_SUBSCRIPTIONS_REMEMBERED
-				&& client->subscription_bytes + length <= MAX_SUBSCRIPTION_BYTES_REMEMBERED){
-			*link = mosquitto_calloc(1, sizeof(struct subscription)+length+1);
-		}
-		if(!*link) return;
-		memcpy((*link)->filter, filter, length);
-		client->subscription_count++;
-		client->subscription_bytes += length;
-	}
+	if(!*link) *link = new_subscription(client, filter, by);
+	if(!*link) return;
 	standing_count_subscription(standing, 1);
 	standing_count_subscription((*link)->standing, -1);
+	count_own(client, *link, -1);
 	(*link)->options = options;
 	(*link)->identifier = identifier;
 	(*link)->by = by;
 	(*link)->standing = standing;
+	count_own(client, *link, 1);
 }
 
 static void free_subscription(struct client *client, struct subscription **link)
@@ -161,7 +178,7 @@ static void free_subscription(struct client *client, struct subscription **link)
 	*link = subscription->next;
 	standing_count_subscription(subscription->standing, -1);
 	client->subscription_count--;
-	client->subscription_bytes -= strlen(subscription->filter);
+	count_own(client, subscription, -1);
 	mosquitto_free(subscription);
 }
 

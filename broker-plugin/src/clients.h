@@ -34,8 +34,9 @@ struct client {
 	int64_t refusals_since_us;
 	struct subscription *subscriptions;
 	int subscription_count;
+	int own_subscription_count;       /* of these, that the client made itself */
 	int refusals;
-	size_t subscription_bytes;        /* of the filters */
+	int64_t own_subscription_bytes;   /* of the filters of those */
 	int ticks_until_kick;             /* it asked for that itself; 0: it did not */
 	bool kick_with_will;
 	enum client_leaving leaving;      /* it was kicked, and its end has not come yet (2.0 and WebSocket only) */
@@ -60,7 +61,10 @@ void clients_remove(struct client *client);
 /* NULL if it is not known. */
 struct subscription *clients_find_subscription(const struct client *client, const char *filter);
 
-/* Remembers a subscription; one of this filter is changed. Silently does not when there are too many or no memory. */
+/*
+ * Remembers a subscription; one of this filter is changed. Silently does not when memory is short, or when it is the client's own
+ * and there are too many of these: what was made for it has to be found again, to be taken away.
+ */
 void clients_set_subscription(struct client *client, const char *filter, uint8_t options, uint32_t identifier,
 		enum subscriber by, struct standing *standing);
 

@@ -27,7 +27,7 @@
 #define MAX_CLIENTS_LISTED 10000                 /* in one reply of the inspect API, whatever `count` says */
 
 /* What is remembered. */
-#define MAX_SUBSCRIPTIONS_REMEMBERED 1000                   /* of one client */
+#define MAX_SUBSCRIPTIONS_REMEMBERED 1000                   /* of those that one client made itself */
 #define MAX_SUBSCRIPTION_BYTES_REMEMBERED (256u * 1024)     /* of their filters */
 #define MAX_BANS 10000
 #define MAX_PATTERN_BANS 1000                               /* with a wildcard or a network: each login is compared with all */

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "events.h"
 #include "standing.h"
+#include "subscription.h"
 #include "warnings.h"
 
 /* Sessions expire without a word: this many entries are looked at every so many microseconds. */
@@ -105,6 +106,7 @@ int sessions_on_connect(int event, void *event_data, void *userdata)
 		sessions_kick(client, false, LEAVING_BANNED);
 		return MOSQ_ERR_SUCCESS;
 	}
+	subscription_lower(client);
 	standing_apply(client);
 	return MOSQ_ERR_SUCCESS;
 }

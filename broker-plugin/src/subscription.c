@@ -163,6 +163,15 @@ int subscription_add(struct client *client, const char *filter, uint8_t options,
 	return rc;
 }
 
+void subscription_lower(struct client *client)
+{
+	for(const struct subscription *one=client->subscriptions; one; one=one->next){
+		if(one->by != BY_CLIENT && one->options != subscription_options_for(client, one->options)){
+			subscription_add(client, one->filter, one->options, one->by, one->standing, NULL);
+		}
+	}
+}
+
 int subscription_remove(struct client *client, const char *filter)
 {
 	int rc = broker_unsubscribe(client, filter);

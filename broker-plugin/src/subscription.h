@@ -38,5 +38,8 @@ uint8_t subscription_options_for(const struct client *client, uint8_t options);
 int subscription_add(struct client *client, const char *filter, uint8_t options, enum subscriber by,
 		struct standing *standing, bool *existed);
 
+/* Lowers those that were made for a client that was away to what its listener knows, now that it is there. */
+void subscription_lower(struct client *client);
+
 /* Unsubscribes a client and forgets it. */
 int subscription_remove(struct client *client, const char *filter);

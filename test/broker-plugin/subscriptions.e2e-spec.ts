@@ -5,7 +5,8 @@ import { freePort } from '../support/free-port.js';
 import { Mosquitto } from '../support/mosquitto.js';
 import { ControlClient, INSPECT, present } from './support/control-client.js';
 import { eventOf } from './support/event-of.js';
-import { PluginBroker, type PluginBrokerOptions } from './support/plugin-broker.js';
+import { OwnEndpoint } from './support/own-endpoint.js';
+import { GATEWAY, PluginBroker, type PluginBrokerOptions } from './support/plugin-broker.js';
 import { preparePluginTarget } from './support/plugin-target.js';
 import { Recorder } from './support/recorder.js';
 
@@ -165,5 +166,62 @@ describe('who has no session of a client’s own', () => {
         clientNotFound,
       );
     }
+  });
+});
+
+describe('what is subscribed on behalf of a client', () => {
+  it('is known, and taken away, however many subscriptions the client has made itself', async () => {
+    await start({ pluginOptions: [`allow_username ${GATEWAY}`, 'state_dir {dir}'] });
+    const own = new OwnEndpoint(control);
+    const device = await broker.connect({ clientId: 'many' });
+    for (let i = 0; i < 1000; i += 100) {
+      await device.subscribeAsync(Array.from({ length: 100 }, (_, k) => `own/${i + k}`));
+    }
+    const standing = { name: 'n', select: { clientid: 'many' }, topic: 'standing' };
+    expect(await own.ask('setStandingSubscription', standing)).toMatchObject({ clients: 1, skipped: 0 });
+    expect(await own.ask('getStandingSubscription', { name: 'n' })).toMatchObject({ clients: 1 });
+    await own.ask('subscribeClient', { clientid: 'many', topic: 'by/hand' });
+    // One more of its own is not remembered; what was made for it counts for nothing there.
+    await device.subscribeAsync('own/1000');
+    const { subscriptions } = await own.ask<{ subscriptions: { by: string }[] }>('getClient', {
+      clientid: 'many',
+    });
+    expect(subscriptions.filter(({ by }) => by !== 'client')).toHaveLength(2);
+    expect(subscriptions).toHaveLength(1002);
+
+    expect(await own.ask('deleteStandingSubscription', { name: 'n', unsubscribe: true })).toEqual({
+      unsubscribed: 1,
+    });
+    expect(await own.ask('unsubscribeClient', { clientid: 'many', topic: 'by/hand' })).toEqual({
+      absent: false,
+    });
+    const recorder = new Recorder(device);
+    for (const topic of ['standing', 'by/hand', 'own/1000'])
+      await control.mqtt.publishAsync(topic, 'x', { qos: 1 });
+    expect((await recorder.until('own/1000')).map(({ topic }) => topic)).toEqual(['own/1000']);
+  });
+
+  it('while it is away is lowered to the max_qos of the listener where it comes back', async () => {
+    await start({ pluginOptions: [`allow_username ${GATEWAY}`, 'state_dir {dir}', 'max_qos 0 {port}'] });
+    const own = new OwnEndpoint(control);
+    const session = { clientId: 'away', clean: false, properties: { sessionExpiryInterval: 600 } };
+    const device = await broker.connect(session);
+    await device.subscribeAsync('own', { qos: 2 });
+    await device.endAsync();
+    await own.ask('subscribeClient', { clientid: 'away', topic: 'by/hand', qos: 2 });
+    await own.ask('setStandingSubscription', {
+      name: 'n',
+      select: { clientid: 'away' },
+      topic: 'standing',
+      qos: 1,
+    });
+    await own.ask('deleteStandingSubscription', { name: 'n' });
+    await broker.connect(session);
+    const { subscriptions } = await own.ask('getClient', { clientid: 'away' });
+    expect(subscriptions).toEqual([
+      expect.objectContaining({ topic: 'own', qos: 2 }),
+      expect.objectContaining({ topic: 'by/hand', qos: 0, by: 'control' }),
+      expect.objectContaining({ topic: 'standing', qos: 0, by: 'standing' }),
+    ]);
   });
 });
