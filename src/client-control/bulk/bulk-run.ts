@@ -60,11 +60,11 @@ type Attempt =
 /**
  * Carries out the items of one call.
  *
- * Guarantees: each item ends exactly once and as a single call would, with one record in the audit trail. Operations on one
- * client on one broker run in the order of the items. Aborted, it sends nothing more; what was sent goes on to its true
- * outcome. Holds a bounded number of items, however many there are, and reads on only when brokers, audit trail and
- * the reader of the results keep up. A broker that is down or slow holds up the others only when ten thousand items wait
- * for it.
+ * Guarantees: each item ends exactly once and as a single call would, with one record in the audit trail; one for wherever its
+ * client is, with one of each broker where it was, or may have been, done. Operations on one client on one broker run in the
+ * order of the items. Aborted, it sends nothing more; what was sent goes on to its true outcome. Holds a bounded number of
+ * items, however many there are, and reads on only when brokers, audit trail and the reader of the results keep up. A broker
+ * that is down or slow holds up the others only when ten thousand items wait for it.
  */
 export class BulkRun {
   readonly summary = new Summary();
@@ -186,21 +186,30 @@ export class BulkRun {
     endings.push({ broker, ending });
     if (endings.length < item.brokers.length) return;
     const merged = mergeEndings(endings);
+    // The caller has one answer; the trail says of each broker what was, or may have been, done there.
+    for (const other of endings) {
+      const { outcome } = other.ending;
+      if (other.broker === merged.broker || (outcome !== 'done' && outcome !== 'unknown')) continue;
+      this.#record({ ...item, broker: other.broker }, other.ending);
+    }
     this.#end({ ...item, broker: merged.broker ?? item.broker }, merged.ending);
   };
 
   #end(item: BulkItem, ending: Ending): void {
-    const { audit, sink, metrics } = this.#parts;
+    const { sink, metrics } = this.#parts;
     const { action } = item;
     this.summary.count(ending.outcome);
     metrics.count(action, ending.outcome);
-    const topic = item.kind === 'ready' ? item.body.topic : item.topic;
-    const isWritten = audit.conclude(auditItem(item, topic, ending));
-    const isTaken = sink.add(item, ending);
-    if (!isWritten || !isTaken) this.#isBehind = true;
+    this.#record(item, ending);
+    if (!sink.add(item, ending)) this.#isBehind = true;
     if (item.next !== undefined) this.#goOn(item.next, ending);
     this.#open -= 1;
     if (this.#open === 0) this.#onIdle?.();
+  }
+
+  #record(item: BulkItem, ending: Ending): void {
+    const topic = item.kind === 'ready' ? item.body.topic : item.topic;
+    if (!this.#parts.audit.conclude(auditItem(item, topic, ending))) this.#isBehind = true;
   }
 
   /** The next thing to be done to a client, if what came before it succeeded. */

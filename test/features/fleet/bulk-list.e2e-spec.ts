@@ -244,6 +244,27 @@ describe('the call as a whole', () => {
     expect(onC.mqtt.connected).toBe(true);
   });
 
+  it('with a client that is on several brokers, is written down of each where it was done', async () => {
+    const clientId = 'on-both';
+    const devices = [await fleet.connect('b', { clientId }), await fleet.connect('c', { clientId })];
+    const operations = [{ action: 'disconnect', broker: '*', clientid: clientId }];
+    const { bulk, headers } = await fleet.bulk({ operations });
+    expect(bulk.summary).toMatchObject({ total: 1, done: 1 });
+    await Promise.all(devices.map(({ closed }) => closed));
+    const requestId = headers.get('x-request-id') ?? '';
+    const records = (): Record<string, unknown>[] =>
+      fleet.service.logLines
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .filter((line) => line.requestId === requestId && line.msg === 'audit' && line.index !== undefined);
+    await until(() => records().length === 2, 'a record of each broker');
+    expect(records().map(({ broker, outcome, index }) => [broker, outcome, index])).toEqual(
+      expect.arrayContaining([
+        ['b', 'OK', 0],
+        ['c', 'OK', 0],
+      ]),
+    );
+  });
+
   it('lets a caller act only on the brokers of its grant', async () => {
     const [onB, onC] = [await fleet.connect('b'), await fleet.connect('c')];
     const operations = [

@@ -83,7 +83,9 @@ function Records({ project, query, first }: { project: string; query: AuditQuery
         label="Records, the newest first"
         class="audit-table"
         rows={records}
-        keyOf={({ time, requestId, index, outcome }) => `${time} ${requestId} ${index ?? ''} ${outcome}`}
+        keyOf={({ time, requestId, index, broker, outcome }) =>
+          `${time} ${requestId} ${index ?? ''} ${broker} ${outcome}`
+        }
         columns={COLUMNS}
         cardHeight={108}
         onOpen={({ requestId }) => changeQuery({ record: requestId })}

@@ -117,7 +117,7 @@ function Items({ items, project }: { items: readonly AuditEntry[]; project: stri
             {sorted.map((item) => {
               const { kind, words } = outcomeOf(item);
               return (
-                <tr key={`${item.index ?? ''} ${item.outcome}`}>
+                <tr key={`${item.index ?? ''} ${item.broker} ${item.outcome}`}>
                   <td>{(item.index ?? 0) + 1}</td>
                   <td>{item.action}</td>
                   <td>{item.clientId !== undefined && <ClientLink project={project} record={item} />}</td>

@@ -77,7 +77,9 @@ export function CallItems({
         label="What became of each"
         class="call-table"
         rows={rows}
-        keyOf={({ index, clientid, action }) => `${index}/${action ?? ''}/${clientid ?? ''}`}
+        keyOf={({ index, broker, clientid, action }) =>
+          `${index}/${broker ?? ''}/${action ?? ''}/${clientid ?? ''}`
+        }
         columns={columns(backOf, may('editor', project) ? ban : undefined)}
         cardHeight={64}
         onOpen={({ broker, clientid }) =>
