@@ -32,7 +32,7 @@ const PATIENCE_MS = 500;
  *
  * @param total how many there are, if that is known
  * @param leftovers takes those of them that were not sent, or whose outcome nobody knows; none of a selection
- * @throws what the call was refused with as a whole: then nothing was done
+ * @throws what the call was refused with as a whole, or that a selection was stopped before it was sent: nothing was done
  */
 export async function runBulk(
   session: Session,
@@ -45,6 +45,8 @@ export async function runBulk(
 ): Promise<ExitCode> {
   const { terminal, interruption } = session;
   const { perSecond, reason } = options;
+  // Of operations, all are left then.
+  if ('select' in work) interruption.gentle.throwIfAborted();
   const call = session.client.bulk(target, work, {
     ...(perSecond !== undefined && { perSecond }),
     ...(reason !== undefined && { reason }),
@@ -118,30 +120,43 @@ async function sumUp(
   if (failure !== undefined && !isStopped)
     terminal.say(failure instanceof CutOffError ? 'the answer was cut off' : messageOf(failure));
   const isBroken = isStopped || failure !== undefined || open > 0;
-  const never = isBroken ? await leave(call, leftovers) : 0;
+  const { never, isWhole } = isBroken ? await leave(session, call, leftovers) : { never: 0, isWhole: true };
   if (isBroken || options.left !== undefined) sayNotSent(session, notSent + never, options);
   if (open > 0 || (unknown > 0 && options.leftUnknown !== undefined))
     terminal.say(`${unknown + open} were sent, and their outcome is not known${seeIn(options.leftUnknown)}`);
   // Of a selection the service holds the list.
-  const untold = total === undefined || !isBroken ? 0 : total - ended - open - never;
+  const untold = total === undefined || !isBroken || !isWhole ? 0 : total - ended - open - never;
   if (untold > 0) terminal.say(`of ${untold} nothing was told: what was not sent never will be`);
   if (open + untold > 0)
     for (const id of call.requestIds) terminal.say(`see: client-control audit --request-id ${id}`);
   if (untold > 0) return EXIT.outcomeUnknown;
   if (unknown + open > 0) return EXIT.outcomeUnknown;
-  return failed + notSent + never > 0 || failure !== undefined ? EXIT.someFailed : EXIT.allDone;
+  return failed + notSent + never > 0 || !isWhole || failure !== undefined ? EXIT.someFailed : EXIT.allDone;
 }
 
-/** Leaves the operations that were handed over and have not ended, and those that never were, and counts the latter. */
-async function leave(call: BulkCall, { notSent, unknown }: Leftovers): Promise<number> {
-  call.open.forEach(unknown);
-  let count = 0;
-  const rest = call.rest()[Symbol.asyncIterator]();
-  for (let next = await soon(rest); next?.done === false; next = await soon(rest)) {
-    count += 1;
-    notSent(next.value);
+/**
+ * Leaves the operations that were handed over and have not ended, and those that never were, and counts the latter: as many
+ * as there are up to where the input cannot be read on.
+ */
+async function leave(
+  { terminal }: Session,
+  call: BulkCall,
+  { notSent, unknown }: Leftovers,
+): Promise<{ readonly never: number; readonly isWhole: boolean }> {
+  let never = 0;
+  try {
+    call.open.forEach(unknown);
+    const rest = call.rest()[Symbol.asyncIterator]();
+    for (let next = await soon(rest); next?.done === false; next = await soon(rest)) {
+      never += 1;
+      notSent(next.value);
+    }
+    return { never, isWhole: true };
+  } catch (error) {
+    // Others were done before: this is no longer about what was typed.
+    terminal.say(`what was not sent is not told to its end: ${messageOf(error)}`);
+    return { never, isWhole: false };
   }
-  return count;
 }
 
 /** Says how many were not sent, and where they are. */

@@ -100,11 +100,16 @@ export class BulkCall implements AsyncIterable<ItemOutcome> {
    * @throws {CutOffError} when the connection broke: see {@link open} and {@link rest}
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<ItemOutcome, void> {
-    if (this.#stopped.signal.aborted) return;
-    if (isSelection(this.#work)) return yield* this.#runSelection(this.#work);
+    const isStopped = this.#stopped.signal.aborted;
+    if (isSelection(this.#work)) return isStopped ? undefined : yield* this.#runSelection(this.#work);
     const { perSecond, streamed = canStream() } = this.#options;
     const feed = new OperationFeed(this.#work, perSecond);
     this.#feed = feed;
+    // Then all of it is the rest.
+    if (isStopped) {
+      feed.stop();
+      return;
+    }
     try {
       if (streamed) yield* this.#send(feed.toStream());
       else yield* this.#sendInParts(feed);

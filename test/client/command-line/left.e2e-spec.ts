@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { Fleet } from '../../features/fleet/fleet.js';
 import { CONTROL_BROKERS } from '../../support/control-brokers.js';
 import { TOKENS } from '../../support/test-service.js';
-import { CommandLine } from './command-line.js';
+import { CommandLine, type Running } from './command-line.js';
 import { Impostor } from './impostor.js';
 
 interface Line {
@@ -20,6 +20,11 @@ interface Line {
 function linesOf(path: string): string[] {
   const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
   return lines.map((line) => JSON.parse(line) as Line).map(({ action, clientid }) => `${action} ${clientid}`);
+}
+
+/** Resolves when all of it was taken. */
+function write({ process }: Running, text: string): Promise<void> {
+  return new Promise((resolve) => process.stdin?.write(text, () => resolve()));
 }
 
 describe('what the command line leaves of long work', () => {
@@ -124,6 +129,54 @@ describe('what the command line leaves of long work', () => {
     expect(linesOf(left)).toEqual(['unsubscribe done-1', 'unsubscribe done-2']);
     expect(stderr).toContain(`it stops\n2 were not sent and never will be: see ${left}\n`);
     expect(stderr).toContain('2 have the new one and still the old one\n');
+    expect(code).toBe(1);
+  });
+
+  it('is all of it when it was stopped while the ids were still being read', async () => {
+    impostor.answer = carriesOut;
+    const running = commands.start(['kick', '-', '-y', '--left', left]);
+    // More than the pipe holds: when it is taken, somebody reads, and has since seen what came before.
+    const nothing = '\n'.repeat(1_000_000);
+    await write(running, `done-1\n${nothing}`);
+    running.process.kill('SIGINT');
+    await write(running, `done-2\n${nothing}`);
+    running.process.stdin?.end();
+    const { code, stderr } = await running.ended;
+    expect(stderr).toContain(`2 were not sent and never will be: see ${left}\n`);
+    expect(linesOf(left)).toEqual(['disconnect done-1', 'disconnect done-2']);
+    expect(impostor.requests).toHaveLength(0);
+    expect(code).toBe(1);
+  });
+
+  it('goes up to a line that is no operation, which does not mean that nothing was done', async () => {
+    // The first one ends at once, what else was handed over when nothing more comes.
+    impostor.answer = (request, response) => {
+      response.writeHead(200, { 'Content-Type': 'application/x-ndjson' }).flushHeaders();
+      let index = 0;
+      const end = (): boolean =>
+        response.write(
+          `${JSON.stringify({ index: index++, clientid: 'c', outcome: 'done', status: 200 })}\n`,
+        );
+      let waiting = -1;
+      createInterface(request)
+        .on('line', (text) => {
+          if (text !== '') waiting += 1;
+          if (index === 0) end();
+        })
+        .on('close', () => {
+          for (; waiting > 0; waiting -= 1) end();
+          response.end(`${JSON.stringify({ summary: {} })}\n`);
+        });
+    };
+    const running = commands.start(['bulk', '-', '-y', '--per-second', '2', '-o', 'ndjson', '--left', left]);
+    const lines = ['a', 'b', 'c', 'd'].map((clientid) => JSON.stringify({ action: 'disconnect', clientid }));
+    running.process.stdin?.end(`${lines.join('\n')}\nnonsense\n${lines.join('\n')}\n`);
+    await running.says(/"index":0,/);
+    running.process.kill('SIGINT');
+    const { code, stderr } = await running.ended;
+    expect(stderr).toContain('3 done\nwhat was not sent is not told to its end: line 5 is no operation');
+    expect(stderr).toContain(`1 were not sent and never will be: see ${left}\n`);
+    expect(linesOf(left)).toEqual(['disconnect d']);
     expect(code).toBe(1);
   });
 
