@@ -17,6 +17,7 @@ describe('findConnection', () => {
       profiles: {
         prod: { url: 'https://prod.example', token: 'of-prod', project: 'plant-a' },
         test: { url: 'https://test.example', token: 'of-test' },
+        bare: { url: 'https://bare.example' },
       },
     });
   });
@@ -65,7 +66,6 @@ describe('findConnection', () => {
     // What the profile does not say, and options before it.
     expect(findConnection({ profile: 'test', url: 'https://other.example' }, more)).toEqual({
       url: 'https://other.example',
-      token: 'of-environment',
       project: 'plant-b',
     });
     expect(findConnection({}, more)).toMatchObject({
@@ -78,6 +78,18 @@ describe('findConnection', () => {
     expect(findConnection({ url: 'https://prod.example/' }, environment)).toMatchObject({ token: 'of-prod' });
     for (const url of ['https://prod.example.evil', 'http://prod.example', 'https://test.example'])
       expect(findConnection({ url }, environment)).not.toHaveProperty('token');
+  });
+
+  it('sends the token of the variables to the address beside it and to no other, and without one to any', () => {
+    const alone = { ...environment, CLIENT_CONTROL_TOKEN: 'of-environment' };
+    const both = { ...alone, CLIENT_CONTROL_URL: 'https://variable.example' };
+    for (const options of [{ profile: 'bare' }, { url: 'https://other.example' }]) {
+      expect(findConnection(options, both)).not.toHaveProperty('token');
+      expect(findConnection(options, alone)).toMatchObject({ token: 'of-environment' });
+    }
+    expect(findConnection({ url: 'https://variable.example/' }, both)).toMatchObject({
+      token: 'of-environment',
+    });
   });
 
   it('reads a token from a file', () => {

@@ -20,7 +20,7 @@ const DEFAULT_URL = 'http://127.0.0.1:3000';
 
 /**
  * What counts: options, then environment variables, then the profile; a profile that an option names comes before the
- * variables. A profile's token goes to the profile's address and no other.
+ * variables. A token goes to the address that stands beside it and no other; only a variable may hold one without an address.
  *
  * @throws {UsageError} when there is no such profile, or the token file cannot be read
  */
@@ -29,9 +29,10 @@ export function findConnection(options: ConnectionOptions, environment: NodeJS.P
   const variables = variablesOf(environment);
   const [first, second] = options.profile === undefined ? [variables, profile] : [profile, variables];
   const url = options.url ?? first.url ?? second.url ?? DEFAULT_URL;
-  const isOfProfile = profile.url !== undefined && sameAddress(url, profile.url);
-  const tokenOf = (of: Profile): string | undefined =>
-    of === profile && !isOfProfile ? undefined : of.token;
+  const tokenOf = (of: Profile): string | undefined => {
+    const isMeant = of.url === undefined ? of === variables : sameAddress(url, of.url);
+    return isMeant ? of.token : undefined;
+  };
   const token =
     options.tokenFile === undefined ? (tokenOf(first) ?? tokenOf(second)) : readToken(options.tokenFile);
   const project = options.project ?? first.project ?? second.project;

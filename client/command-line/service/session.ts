@@ -153,7 +153,7 @@ function onlyOf(list: readonly { readonly id: string }[], what: 'project' | 'bro
 export function hintFor(error: unknown, { url, token }: Connection): string | undefined {
   if (isApiError(error, 'UNAUTHORIZED'))
     return token === undefined
-      ? 'there is no token: set CLIENT_CONTROL_TOKEN, or make a profile (client-control profile set --help)'
+      ? `there is no token for ${url}: set CLIENT_CONTROL_TOKEN, or make a profile (client-control profile set --help)`
       : `the service at ${url} does not take this token`;
   if (error instanceof Error && error.name === 'ConnectionError')
     return `the address was ${url}; --url or a profile names another`;
