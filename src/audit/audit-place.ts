@@ -38,6 +38,8 @@ export class AuditPlace {
   #used: Place;
   /** What is being opened, to be moved to. */
   #next: Place | undefined;
+  /** The place that could not be opened when it was last tried. */
+  #unopened: Place | undefined;
 
   constructor(config: ConfigStore, onLost: OnLost) {
     this.#onLost = onLost;
@@ -61,6 +63,7 @@ export class AuditPlace {
     this.#next = undefined;
     if (isDeepStrictEqual(whereItGoes(settings), whereItGoes(this.#used.settings))) {
       this.#used.settings = settings;
+      if (this.#used === this.#unopened) await this.#opened(this.#used, 'the audit trail');
       return;
     }
     const next = new Place(settings, this.#onLost);
@@ -81,10 +84,12 @@ export class AuditPlace {
     }
   }
 
-  async #opened({ store }: Place, message: string): Promise<void> {
+  async #opened(place: Place, message: string): Promise<void> {
     try {
-      await store?.open();
+      await place.store?.open();
+      this.#unopened = undefined;
     } catch (error) {
+      this.#unopened = place;
       this.#logger.error(`${message}: ${String(error)}`);
       throw error;
     }

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AuditTrail } from '../../src/audit/audit-trail.js';
@@ -83,6 +83,31 @@ describe('a reload that moves the trail to a database that refuses it', () => {
     expect(await state()).toEqual([false, 'postgres']);
     await postgres.query('DROP DATABASE elsewhere');
   });
+});
+
+it('a move to a file that cannot be opened is in force in part until it can', async () => {
+  const broker = await freePort();
+  const config = (audit: object): string =>
+    JSON.stringify(fileConfig([{ id: 'b', url: `mqtt://127.0.0.1:${broker}` }], { ops: 'admin' }, { audit }));
+  let folder = '';
+  const service = await FileService.start((dir) => {
+    folder = dir;
+    writeFileSync(join(dir, 'config.yaml'), config({ store: 'memory' }));
+  });
+  try {
+    const file = join(folder, 'not there yet', 'audit.log');
+    const outcome = async (): Promise<number | undefined> =>
+      (await Samples.scrape(service.url)).value('config_last_reload_successful', {});
+    await service.reload(JSON.parse(config({ file })) as object);
+    expect(await outcome()).toBe(0);
+    await service.reload(JSON.parse(config({ file })) as object);
+    expect(await outcome()).toBe(0);
+    mkdirSync(join(folder, 'not there yet'));
+    await service.reload(JSON.parse(config({ file })) as object);
+    expect(await outcome()).toBe(1);
+  } finally {
+    await service.stop();
+  }
 });
 
 it('a move to a database that is slow survives that the configuration changes meanwhile', async () => {

@@ -280,6 +280,25 @@ describe('logging in to the database', () => {
     expect(await clientsOf(service)).toEqual(['early']);
   });
 
+  it('loses its connection in the middle of a statement, and nothing else', async () => {
+    const line = await TcpSwitch.start(postgres.port);
+    const service = await start({}, { ...postgres.settings, url: `postgres://127.0.0.1:${line.port}/audit` });
+    await disconnect(service, 'before');
+    await until(async () => (await rows()).length === 1, 'the first record');
+    const locked = postgres.query(
+      'BEGIN; LOCK TABLE client_control_audit; SELECT pg_sleep(1); COMMIT',
+      AUDIT_ROLE.database,
+    );
+    const waiting = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename = '${AUDIT_ROLE.username}'`;
+    const called = disconnect(service, 'meanwhile');
+    await until(async () => (await postgres.query(waiting)).length > 0, 'the statement waits');
+    line.breakAll();
+    expect((await called).status).toBe(200);
+    await locked;
+    await until(async () => (await clientsOf(service)).includes('meanwhile'), 'the record');
+    await line.stop();
+  });
+
   it('uses a changed password for new connections, and keeps those that are up', async () => {
     const service = await start({ required: true });
     await disconnect(service, 'before');

@@ -181,4 +181,20 @@ describe('SIGTERM in the middle of calls for many', () => {
     expect(await service.exited).toBe(0);
     expect(trailOf('line')).toEqual({ summary, items: expected });
   });
+
+  it('ends, too, while the broker has not told yet what it can do', async () => {
+    const questions: ArrivedMessage[] = [];
+    broker.probeScript = (message) => void questions.push(message);
+    broker.cutConnections();
+    await until(() => questions.length === 3, 'the broker is asked again');
+    const stream = new LineStream(`${url}${PATH}`, TOKEN);
+    stream.write(...many('early', 1));
+    // One after the other, so that the line has been read.
+    for (let at = 0; at < 3; at += 1) await (await fetch(`${url}/health/live`)).text();
+    service.signal('SIGTERM');
+    const lines = await stream.end();
+    expect(lines.at(-1)).toEqual({ summary: { total: 1, done: 0, failed: 0, notSent: 1, unknown: 0 } });
+    expect(await service.exited).toBe(0);
+    expect(broker.commands).toEqual([]);
+  });
 });

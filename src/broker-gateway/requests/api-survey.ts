@@ -79,7 +79,7 @@ export class ApiSurvey {
     return this.#confirmedClientId;
   }
 
-  /** Whether the broker has answered about every API on this connection, or not in time. */
+  /** Whether nothing is awaited: the broker has answered about every API on this connection, or not in time, or there is no connection. */
   get isKnown(): boolean {
     return this.#isKnown;
   }
@@ -108,6 +108,7 @@ export class ApiSurvey {
   stop(): void {
     clearTimeout(this.#timer);
     this.#round?.abort();
+    this.#isKnown = true;
     this.#extension = null;
     const asked = Object.values(this.apis).filter(({ wasJustAsked }) => wasJustAsked);
     for (const api of asked) api.noteLoss(asked.length === 1);

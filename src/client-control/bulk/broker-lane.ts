@@ -96,6 +96,8 @@ export class BrokerLane<J extends Job> {
 
   readonly #pump = (): void => {
     this.#isScheduled = false;
+    // What waited may have been dropped meanwhile.
+    if (this.#waiting === 0) return;
     const { gateway, broker } = this.#parts;
     const servedBy = gateway.servedBy(broker);
     if (servedBy !== this.#servedBy && this.#inFlight > 0) {

@@ -143,8 +143,9 @@ export class FaultRun {
         readonly clientId?: string;
         readonly index?: number;
       };
-      // A call for many has a record of its own for each item.
-      const isRecord = msg === 'request' || (msg === 'audit' && index !== undefined);
+      // A call for many has a record of its own for each item, which is about a client.
+      const isItem = msg === 'audit' && index !== undefined && clientId !== undefined;
+      const isRecord = msg === 'request' || isItem;
       // What is not about one client is found by its request's id.
       const id = clientId ?? requestId;
       if (isRecord && id !== undefined) this.ledger.logged(id);

@@ -100,6 +100,8 @@ export function isSettingsError(error: unknown): boolean {
 
 async function on<T>(pool: pg.Pool, task: (client: ClientBase) => Promise<T>): Promise<T> {
   const client = await pool.connect();
+  // A connection that is lost under a statement fails the statement, and nobody else has to hear of it: unheard, it would end the process.
+  client.on('error', ignore);
   try {
     const result = await task(client);
     client.release();
@@ -107,7 +109,14 @@ async function on<T>(pool: pg.Pool, task: (client: ClientBase) => Promise<T>): P
   } catch (error) {
     client.release(true);
     throw error;
+  } finally {
+    client.off('error', ignore);
   }
+}
+
+/** Hears an event of which nothing follows. */
+function ignore(): void {
+  // Nothing follows.
 }
 
 function optionsOf({ url, username, tls }: PostgresConfig): PoolConfig {
