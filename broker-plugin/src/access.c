@@ -26,15 +26,20 @@ uint8_t access_max_qos(const struct client *client)
 }
 
 /*
- * Whether a ban keeps it out. Not who has logged in before: the ban has decided itself whether that stays. And a session that is
+ * Whether a ban keeps it out, if it has not logged in yet. Not who has logged in before: the ban has decided itself whether that stays. And a session that is
  * offline must not be refused, because 2.0 damages its memory when it disconnects one.
  */
-static bool is_kept_out(const struct mosquitto *context)
+static bool is_banned(const struct mosquitto *context)
 {
-	return !access_may_command(context) && !sessions_has_logged_in(context) && bans_find(context);
+	return !access_may_command(context) && bans_find(context);
 }
 
 #if BUILT_FOR_2_1
+
+static bool is_kept_out(const struct mosquitto *context)
+{
+	return !sessions_has_logged_in(context) && is_banned(context);
+}
 
 int access_on_basic_auth(int event, void *event_data, void *userdata)
 {
@@ -60,8 +65,12 @@ int access_on_basic_auth(int event, void *event_data, void *userdata)
 {
 	const struct mosquitto *context = ((const struct mosquitto_evt_basic_auth *)event_data)->client;
 
-	if(is_kept_out(context)) return MOSQ_ERR_AUTH;
-	if(!sessions_has_logged_in(context)) sessions_login(context);
+	if(sessions_has_logged_in(context)){
+		if(sessions_is_doubtful(context) && is_banned(context)) sessions_doubt(context);
+	}else{
+		if(is_banned(context)) return MOSQ_ERR_AUTH;
+		sessions_login(context);
+	}
 	return MOSQ_ERR_PLUGIN_DEFER;
 }
 

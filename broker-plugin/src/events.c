@@ -90,6 +90,10 @@ static bool begin_event(const char *type, const struct client *client, int field
 		return false;
 	}
 	if(waiting_count >= MAX_EVENTS_PER_MESSAGE || waiting.length >= MAX_MESSAGE_BYTES) flush();
+	if(watcher_count == 0){ /* by now */
+		sequence++;
+		return false;
+	}
 	if(waiting_count == 0) waiting_since_us = clock_monotonic_us();
 	sequence++;
 	waiting_count++;

@@ -1,5 +1,7 @@
 #include "sessions.h"
 
+#include <string.h>
+
 #include "access.h"
 #include "bans.h"
 #include "clock.h"
@@ -248,10 +250,27 @@ void sessions_cleanup(void)
 
 #else
 
-/* Without ticks, a reload is taken to be over after this time. */
+/*
+ * At a reload the broker asks again about everybody, in one go. Without ticks nothing tells when that is over: it is taken to be
+ * when nobody was asked about for the first time, or nobody who had logged in for certain for the second.
+ */
+#define RELOAD_PAUSE_US 5000
 #define RELOAD_US 100000
 
-static int64_t reloads_since_us; /* 0: it does not */
+static int64_t reloads_us;  /* since the last one who had logged in for certain, or the beginning; 0: it does not reload */
+static int64_t asked_us;    /* since the last one who may have; 0: none yet */
+
+/*
+ * The ids of banned clients of which it is not known whether they have logged in at that time, or are sessions that are offline. To
+ * refuse one of the latter damages the broker's memory. To kick it with its will does nothing (2.0.11 and before, which alone have no
+ * ticks), so that is done with all. By id: of the end of such a session nobody is told.
+ */
+struct doubtful {
+	struct doubtful *next;
+	char id[];
+};
+
+static struct doubtful *doubtful;
 
 /*
  * Logins of which it is not known yet whether they got in. If not, the broker tells of the client's end: by TCP before
@@ -330,7 +349,7 @@ static void kick_banned(void)
 
 void sessions_settle(void)
 {
-	reloads_since_us = 0;
+	reloads_us = 0;
 	settle_logins();
 	kick_banned();
 }
@@ -344,32 +363,97 @@ void sessions_kick_logins(bool (*is_meant)(const struct mosquitto *context, cons
 	}
 }
 
+void sessions_doubt(const struct mosquitto *context)
+{
+	const char *id = mosquitto_client_id(context);
+	size_t size = id ? strlen(id)+1 : 0;
+	struct doubtful *one;
+
+	for(one=doubtful; id && one; one=one->next){
+		if(!strcmp(one->id, id)) return;
+	}
+	one = id ? mosquitto_calloc(1, sizeof(struct doubtful)+size) : NULL;
+	if(one){
+		memcpy(one->id, id, size);
+		one->next = doubtful;
+		doubtful = one;
+	}
+}
+
+/* Who is in the table by now has logged in since, and the bans were asked. The sender of a message is busy with it: next time. */
+static void kick_doubtful(const struct mosquitto *sender)
+{
+	for(struct doubtful **link=&doubtful; *link;){
+		struct doubtful *one = *link;
+
+		if(!strcmp(one->id, mosquitto_client_id(sender))){
+			link = &one->next;
+			continue;
+		}
+		*link = one->next;
+		if(!command_has_turns() && !clients_find(one->id)) mosquitto_kick_client_by_clientid(one->id, true);
+		mosquitto_free(one);
+	}
+}
+
 void sessions_got_in(const struct mosquitto *context)
 {
 	struct login **link = find_login(&logins, context);
 
 	if(*link) end_login(link, true);
+	kick_doubtful(context);
 }
 
 int sessions_on_reload(int event, void *event_data, void *userdata)
 {
-	reloads_since_us = clock_monotonic_us();
+	reloads_us = clock_monotonic_us();
+	asked_us = 0;
 	return MOSQ_ERR_PLUGIN_DEFER; /* anything else keeps the reload from other plugins */
 }
 
-static bool is_reloading(void)
+static bool is_reloading(int64_t now)
 {
-	return reloads_since_us && (command_has_turns() || clock_monotonic_us() - reloads_since_us < RELOAD_US);
+	if(!reloads_us || command_has_turns()) return reloads_us != 0;
+	return now - reloads_us < RELOAD_US && (!asked_us || now - asked_us < RELOAD_PAUSE_US);
+}
+
+static bool is_known(const struct mosquitto *context)
+{
+	const char *id = mosquitto_client_id(context);
+	const struct client *client = id ? clients_find(id) : NULL;
+
+	return *find_login(&logins, context) || (client && client->context == context);
+}
+
+/* A session with this flag of MQTT 3 is never offline. */
+static bool is_clean(const struct mosquitto *context)
+{
+	return mosquitto_client_protocol_version(context) < 5 && mosquitto_client_clean_session(context);
 }
 
 /* Who has logged in by WebSocket and is not connected any more looks as if it had come by TCP. */
 bool sessions_has_logged_in(const struct mosquitto *context)
 {
-	const char *id = mosquitto_client_id(context);
-	const struct client *client = id ? clients_find(id) : NULL;
+	int64_t now = clock_monotonic_us();
+	bool is_tcp = mosquitto_client_protocol(context) != mp_websockets;
 
-	return *find_login(&logins, context) || (client && client->context == context)
-			|| (is_reloading() && mosquitto_client_protocol(context) != mp_websockets);
+	if(is_known(context) || (is_tcp && mosquitto_client_sub_count(context) > 0)){ /* who logs in has no subscriptions yet */
+		if(reloads_us) asked_us = reloads_us = now;
+		return true;
+	}
+	if(!is_tcp || !is_reloading(now)) return false;
+	if(command_has_turns()) return true;
+	if(is_clean(context)){
+		reloads_us = 0; /* a login: the broker has asked about all */
+		return false;
+	}
+	asked_us = now;
+	return true;
+}
+
+bool sessions_is_doubtful(const struct mosquitto *context)
+{
+	return !command_has_turns() && !is_known(context) && mosquitto_client_sub_count(context) == 0;
 }
 
 void sessions_login(const struct mosquitto *context)
@@ -410,7 +494,13 @@ void sessions_cleanup(void)
 {
 	while(logins) end_login(&logins, false);
 	while(to_kick) end_login(&to_kick, false);
-	reloads_since_us = 0;
+	while(doubtful){
+		struct doubtful *one = doubtful;
+
+		doubtful = one->next;
+		mosquitto_free(one);
+	}
+	reloads_us = 0;
 }
 
 #endif

@@ -20,6 +20,12 @@ int sessions_on_reload(int event, void *event_data, void *userdata);        /* M
 /* A client is logging in; whether it gets in is not known yet. */
 void sessions_login(const struct mosquitto *context);
 
+/* Whether one of whom it is said that it has logged in may be about to, as it is not known when a reload is over. */
+bool sessions_is_doubtful(const struct mosquitto *context);
+
+/* Such a one is banned: if it logs in, it is disconnected at the next message of another client. */
+void sessions_doubt(const struct mosquitto *context);
+
 /* A client has: it sends messages. */
 void sessions_got_in(const struct mosquitto *context);
 #endif

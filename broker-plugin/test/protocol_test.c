@@ -6,6 +6,8 @@
 
 #include "filter.h"
 #include "glob.h"
+#include "clients.h"
+#include "events.h"
 #include "limits.h"
 #include "stub_broker.h"
 
@@ -354,6 +356,21 @@ static void misses(void)
 	stub_broker_stop();
 }
 
+/* The last watch ends unasked while events wait: there are none to wait for any more. */
+static void outlives_watch(void)
+{
+	char run[64];
+
+	stub_broker_start();
+	watch(DATA("{\"sequence\":5,*}"), run);
+	happen(MAX_EVENTS_PER_MESSAGE);
+	clients_find("gateway")->watches_until_us = 1;
+	stub_broker_connect("new", NULL, "127.0.0.1");
+	check(!events_tick(), "events after the last watch", "wake the broker");
+	watch(DATA("{\"sequence\":206,*}"), run);
+	stub_broker_stop();
+}
+
 #endif
 
 /* Whoever asked goes away in the middle: what has begun is done, nothing more is begun, and nobody is answered. */
@@ -493,6 +510,7 @@ int main(void)
 	subscriptions();
 	watches();
 	misses();
+	outlives_watch();
 #endif
 	abandons();
 	texts();

@@ -1,9 +1,13 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { ControlClient, OWN } from './support/control-client.js';
 import { OwnEndpoint } from './support/own-endpoint.js';
 import { PluginBroker, type PluginBrokerOptions } from './support/plugin-broker.js';
 import { type MosquittoVersion, preparePluginTarget } from './support/plugin-target.js';
+import { connectPacket } from './support/raw-client.js';
 
 const VERSIONS: MosquittoVersion[] = ['2.0', 'trixie', '2.1'];
 // Mosquitto 2.1 itself disconnects anonymous clients when it reloads.
@@ -153,4 +157,62 @@ it('SIGHUP leaves the memory of Debian 13’s Mosquitto alone where sessions are
   await (await broker.connect({ ...session, clientId: 'another' })).endAsync();
   expect(await broker.shutDown()).toBe(0);
   expect(broker.log).not.toMatch(/ERROR: AddressSanitizer/);
+});
+
+describe('SIGHUP on Mosquitto 2.0 with per_listener_settings, which tells of no turns', () => {
+  const startPerListener = () => start('2.0', { globalConfig: ['per_listener_settings true'] });
+
+  /** What a login by MQTT 3.1.1 is answered; it stays connected if the code is 0. */
+  async function logIn(clientId: string, clean: boolean) {
+    const socket = connect(broker.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write(connectPacket({ clientId, clean }));
+    const [acknowledgement] = (await once(socket, 'data')) as [Buffer];
+    return { code: acknowledgement[3], isSessionPresent: acknowledgement[2] === 1, socket };
+  }
+
+  it('lets in nobody who is banned', async () => {
+    const own = await startPerListener();
+    await own.ban('banned');
+    for (let reloads = 0; reloads < 5; reloads++) {
+      process.kill(broker.pid, 'SIGHUP');
+      for (let i = 0; i < 30; i++) expect((await logIn('banned', true)).code).toBe(5);
+    }
+  });
+
+  it('shows who logs in right after it', async () => {
+    const own = await startPerListener();
+    for (let i = 0; i < 5; i++) {
+      await reload();
+      const { socket } = await logIn(`later-${i}`, true);
+      expect(await isConnected(own, `later-${i}`)).toBe(true);
+      socket.destroy();
+    }
+  });
+
+  it('leaves nobody connected who is banned, even if it may have been a session that is offline', async () => {
+    const own = await startPerListener();
+    await own.ban('banned');
+    for (let reloads = 0; reloads < 5; reloads++) {
+      process.kill(broker.pid, 'SIGHUP');
+      const logins = [];
+      for (let i = 0; i < 10; i++) logins.push(await logIn('banned', false));
+      const gotIn = logins.filter(({ code }) => code === 0).map(({ socket }) => socket);
+      const closed = gotIn.map(async (socket) => socket.closed || once(socket, 'close'));
+      await own.bans();
+      await Promise.all(closed);
+    }
+  });
+
+  it('leaves the session of who is banned and offline', async () => {
+    const own = await startPerListener();
+    await (await broker.connect(session)).endAsync();
+    await own.ban('away');
+    for (let i = 0; i < 3; i++) {
+      await reload();
+      await own.bans();
+    }
+    await own.ask('deleteBan', { as: 'clientid', who: 'away' });
+    expect((await logIn('away', false)).isSessionPresent).toBe(true);
+  });
 });
