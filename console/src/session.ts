@@ -2,6 +2,8 @@ import { computed, signal } from '@preact/signals';
 
 /** Who is signed in, and with what. Kept for this tab alone (`sessionStorage`). */
 const KEY = 'client-control-token';
+/** What renews the token, where it can be: never that of somebody who was signed in before. */
+const RENEWAL = 'client-control-renewal';
 
 /** Takes the token out of `#token=…`, and out of the address before anything else can read it. */
 function tokenOfAddress(): string | undefined {
@@ -12,7 +14,7 @@ function tokenOfAddress(): string | undefined {
 }
 
 const given = tokenOfAddress();
-if (given !== undefined) sessionStorage.setItem(KEY, given);
+if (given !== undefined) keep(given);
 
 /** The bearer token; undefined: nobody is signed in. */
 export const token = signal<string | undefined>(sessionStorage.getItem(KEY) ?? undefined);
@@ -22,10 +24,27 @@ export const refusal = signal<string | undefined>(undefined);
 
 export const isSignedIn = computed(() => token.value !== undefined);
 
-export function signIn(value: string): void {
-  sessionStorage.setItem(KEY, value);
+/** @param renewal what renews it; a token that comes without is not renewed */
+export function signIn(value: string, renewal?: string): void {
+  keep(value, renewal);
   refusal.value = undefined;
   token.value = value;
+}
+
+function keep(value: string, renewal?: string): void {
+  sessionStorage.setItem(KEY, value);
+  if (renewal === undefined) forgetRenewal();
+  else sessionStorage.setItem(RENEWAL, renewal);
+}
+
+/** What renews the token; null: nothing does. */
+export function keptRenewal(): string | null {
+  return sessionStorage.getItem(RENEWAL);
+}
+
+/** The token is not renewed any more. */
+export function forgetRenewal(): void {
+  sessionStorage.removeItem(RENEWAL);
 }
 
 const leaving: (() => void)[] = [];
@@ -38,6 +57,7 @@ export function onSignOut(callback: () => void): void {
 export function signOut(): void {
   for (const callback of leaving) callback();
   sessionStorage.removeItem(KEY);
+  forgetRenewal();
   refusal.value = undefined;
   token.value = undefined;
 }

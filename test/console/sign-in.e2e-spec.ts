@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { until } from '../support/until.js';
-import { testConfig } from '../support/test-service.js';
+import { testConfig, TOKENS } from '../support/test-service.js';
 import type { ConsolePage } from './support/console-page.js';
 import { ConsoleRig } from './support/console-rig.js';
 import { CLIENT_ID, SignInProvider } from './support/sign-in-provider.js';
@@ -103,6 +103,49 @@ describe('signing in with the identity provider', () => {
     await console.page.getByRole('link', { name: 'Sign in as Ada' }).click();
     await console.page.getByText('Nobody is kept out').waitFor();
     expect(console.page.url()).toBe(`${rig.service.url}/console/projects/p/bans`);
+  });
+
+  /** Who is signed in, when a token of the provider's would have been renewed. */
+  const expectToStay = async (name: string): Promise<void> => {
+    const before = provider.renewals;
+    // As if the time of what was given last by the provider were over.
+    await console.page.evaluate(`{
+      const kept = sessionStorage.getItem('client-control-renewal');
+      if (kept !== null)
+        sessionStorage.setItem('client-control-renewal', JSON.stringify({ ...JSON.parse(kept), expiresAt: 0 }));
+    }`);
+    // Every call waits for a renewal, that which asks who is signed in, too.
+    await console.page.reload();
+    await console.page.locator('summary').filter({ hasText: name }).waitFor();
+    expect(provider.renewals).toBe(before);
+  };
+
+  it('stays with the token of a link, whoever was signed in before', async () => {
+    provider.givesRefreshTokens = true;
+    await open('projects/p/brokers');
+    await signIn();
+    await console.page.locator('summary').filter({ hasText: 'ada admin' }).waitFor();
+    // Another page: not but the part of the address behind the "#" changes.
+    await console.goto(`projects/p/events#token=${TOKENS.viewer}`);
+    await expectToStay('viewer');
+  });
+
+  it('stays with the token that was given when the one before was refused', async () => {
+    provider.givesRefreshTokens = true;
+    await open('projects/p/brokers');
+    await signIn();
+    await console.page.locator('summary').filter({ hasText: 'ada admin' }).waitFor();
+    const { config } = rig.service;
+    const before = config.current;
+    config.replace(testConfig({}));
+    rig.service.app.getHttpServer().closeAllConnections();
+    const dialog = console.page.getByRole('dialog', { name: 'Sign in again' });
+    await dialog.waitFor();
+    config.replace(before);
+    await dialog.getByLabel('Token').fill(TOKENS.viewer);
+    await dialog.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await expectToStay('viewer');
   });
 
   it("says the provider's own words when it refuses", async () => {

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import type { AuthorizationServer, TokenEndpointResponse } from 'oauth4webapi';
 import { goTo } from '../router.js';
-import { onSignOut, signIn, token } from '../session.js';
+import { forgetRenewal, keptRenewal, signIn, token } from '../session.js';
 import { BASE, settings, type SignInSettings } from '../settings.js';
 
 /**
@@ -34,11 +34,8 @@ interface Renewal {
 }
 
 const PENDING = 'client-control-sign-in';
-const RENEWAL = 'client-control-renewal';
 /** A token is renewed so long before it ends. */
 const EARLY_MS = 15_000;
-
-onSignOut(() => sessionStorage.removeItem(RENEWAL));
 
 /** Leaves the page for the provider's; it comes back to {@link completeSignIn}. */
 export async function beginSignIn(): Promise<void> {
@@ -133,7 +130,7 @@ async function renew(refreshToken: string): Promise<void> {
     if (isMeant()) accept(answer, refreshToken);
   } catch {
     // Then the service refuses the old one, and the page asks.
-    if (isMeant()) sessionStorage.removeItem(RENEWAL);
+    if (isMeant()) forgetRenewal();
   }
 }
 
@@ -147,12 +144,11 @@ function accept(answer: TokenEndpointResponse, oldRefreshToken?: string): void {
     refreshToken,
     expiresAt: seconds === undefined ? undefined : Date.now() + seconds * 1000,
   };
-  sessionStorage.setItem(RENEWAL, JSON.stringify(kept));
-  signIn(accessToken);
+  signIn(accessToken, JSON.stringify(kept));
 }
 
 function renewal(): Renewal {
-  const written = sessionStorage.getItem(RENEWAL);
+  const written = keptRenewal();
   return written === null
     ? { refreshToken: undefined, expiresAt: undefined }
     : (JSON.parse(written) as Renewal);
