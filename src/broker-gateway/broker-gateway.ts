@@ -45,6 +45,8 @@ export interface BrokerCapabilities {
   readonly extension: ExtensionInfo | null;
   readonly clientControl: FeatureState;
   readonly clientInspect: FeatureState;
+  /** Whether this service is to hand over what is retained, for which the broker must have the extension endpoint. */
+  readonly deliversRetained: boolean;
 }
 
 /** What the gateway keeps of a configured broker. */
@@ -173,12 +175,14 @@ export class BrokerGateway {
 
   /** What a broker can do, as far as it is known now. Changes with its connection: ask for each use, keep nothing. */
   capabilities(broker: BrokerRef): BrokerCapabilities {
-    const survey = this.#entry(broker)?.broker.client.survey;
+    const configured = this.#entry(broker)?.broker;
+    const survey = configured?.client.survey;
     return {
       isKnown: survey?.isKnown ?? true,
       extension: survey?.extension ?? null,
       clientControl: survey?.apis.clientControl.state ?? 'unknown',
       clientInspect: survey?.apis.clientInspect.state ?? 'unknown',
+      deliversRetained: configured?.config.retained === 'deliver',
     };
   }
 

@@ -51,7 +51,7 @@ export class ClientControlService {
     const isUnsure =
       !known.isKnown &&
       known.extension === null &&
-      (operation.isLessOverProApi === true || operation.missing?.(body, known) !== undefined);
+      (operation.isLessOverProApi?.(known) === true || operation.missing?.(body, known) !== undefined);
     const capabilities = isUnsure ? await this.#gateway.capabilitiesKnown(broker) : known;
     // A plan holds for this turn only: a broker that is not connected now may be in the next, and get what was planned for none.
     const plan = planCommand(operation, body, this.#gateway.isConnected(broker) ? capabilities : undefined);

@@ -224,21 +224,30 @@ describe('right after a connect, before the broker has told what it can do', () 
   beforeAll(async () => {
     broker = await ScriptedBroker.start();
     broker.probeScript = (message) => void questions.push(message);
-    service = await TestService.start({ brokers: [{ id: 'b', url: broker.url, protocolVersion: 4 }] });
+    const settings = { url: broker.url, protocolVersion: 4 };
+    service = await TestService.start({
+      brokers: [
+        { id: 'b', ...settings, retained: 'deliver' },
+        { id: 'plain', ...settings },
+      ],
+    });
     await service.brokerState('b');
-    await until(() => questions.length === 3, 'the broker is asked');
+    await service.brokerState('plain');
+    await until(() => questions.length === 6, 'the brokers are asked');
   });
   afterAll(async () => {
     await service.stop();
     await broker.stop();
   });
 
-  it('a subscription waits for that, as the Pro API would say nothing of what is retained; a disconnect does not', async () => {
-    const subscribed = service.control('subscribe', { clientid: 'a', topic: 't' });
+  it('a subscription waits for that where retained messages are to be handed over, and nothing else does', async () => {
+    const body = { clientid: 'a', topic: 't' };
+    const subscribed = service.control('subscribe', body);
     expect((await service.control('disconnect', { clientid: 'b' })).status).toBe(200);
-    expect(broker.messages.map(({ api }) => api)).toEqual(['clientControl']);
+    expect((await service.control('subscribe', body, { broker: 'plain' })).status).toBe(204);
+    expect(broker.messages.map(({ api }) => api)).toEqual(['clientControl', 'clientControl']);
     questions.forEach(describedBy('subscribe'));
     expect((await subscribed).status).toBe(204);
-    expect(broker.messages.map(({ api }) => api)).toEqual(['clientControl', 'extension']);
+    expect(broker.messages.map(({ api }) => api)).toEqual(['clientControl', 'clientControl', 'extension']);
   });
 });

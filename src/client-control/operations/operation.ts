@@ -57,8 +57,8 @@ export interface Operation<Body extends OperationBody = OperationBody> {
   command(body: Body): ControlCommand;
   /** The feature of our own endpoint that does this; the command goes there where a broker has it. */
   readonly feature?: ExtensionFeature;
-  /** Whether the Pro API leaves a part of it undone: then it waits until it is known whether the broker has our own endpoint. */
-  readonly isLessOverProApi?: true;
+  /** Whether the Pro API would leave a part of it undone: then it waits until it is known whether the broker has our own endpoint. */
+  isLessOverProApi?(broker: BrokerCapabilities): boolean;
   /** Fields of the command that only our own endpoint knows. */
   extras?(body: Body): JsonObject;
   /** The first thing that this body asks for and this broker cannot do. */

@@ -45,8 +45,7 @@ export const subscribe: Operation<SubscribeClientDto> = {
   },
   errors: ['NOT_SUPPORTED_BY_BROKER'],
   feature: 'subscribe',
-  // Over the Pro API nothing is known of what is retained.
-  isLessOverProApi: true,
+  isLessOverProApi: ({ deliversRetained }) => deliversRetained,
   requiredRole: ({ topic }) => (isBrokerInternal(topic) ? 'admin' : 'editor'),
   remark: ({ retained }) => (isJsonObject(retained) ? retainedRemark(retained) : undefined),
   command: ({ clientid, topic, qos, options }) => ({
