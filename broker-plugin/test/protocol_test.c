@@ -24,17 +24,26 @@ static void check(bool condition, const char *name, const char *detail)
 }
 
 
+/* How often a command is given until its answer is the expected one: more than once where a page may end with its turn, which a stall ends. */
+static int tries = 1;
+
 /* Sends one command, given by its fields, and compares its response, in which `*` stands for anything. */
 static void expect(const char *fields, const char *expected)
 {
 	char payload[4096];
-	int before = cJSON_GetArraySize(stub_broker_responses());
-	char *text;
+	bool is_right = false;
+	char *text = NULL;
 
 	(void)snprintf(payload, sizeof(payload), "{\"commands\":[{%s}]}", fields);
-	stub_broker_publish(&own_api, "gateway-user", payload, strlen(payload));
-	text = cJSON_PrintUnformatted(cJSON_GetArrayItem(stub_broker_responses(), before));
-	check(text && glob_matches(expected, text), fields, text ? text : "no response");
+	for(int left=tries; left>0 && !is_right; left--){
+		int before = cJSON_GetArraySize(stub_broker_responses());
+
+		cJSON_free(text);
+		stub_broker_publish(&own_api, "gateway-user", payload, strlen(payload));
+		text = cJSON_PrintUnformatted(cJSON_GetArrayItem(stub_broker_responses(), before));
+		is_right = text && glob_matches(expected, text);
+	}
+	check(is_right, fields, text ? text : "no response");
 	cJSON_free(text);
 }
 
@@ -58,6 +67,7 @@ static void describes(void)
 
 static void lists(void)
 {
+	tries = 5;
 	stub_broker_start();
 	expect(COMMAND("listClients") ",\"limit\":1,\"fields\":[\"connected\"]",
 			DATA("{\"clients\":[{\"clientid\":\"online\",\"connected\":true}],\"cursor\":\"*-*\",\"totalCount\":*}"));
@@ -83,6 +93,7 @@ static void lists(void)
 	expect(COMMAND("listClients") ",\"cursor\":7", INVALID("cursor"));
 	expect(COMMAND("getClient") ",\"clientid\":\"nobody\"", CODE("CLIENT_NOT_FOUND"));
 	stub_broker_stop();
+	tries = 1;
 }
 
 
