@@ -70,3 +70,11 @@ void sessions_kick_logins(bool (*is_meant)(const struct mosquitto *context, cons
 bool sessions_purge(struct client *client);
 
 void sessions_cleanup(void);
+
+/* For `sessions_2_0.c` and `sessions_2_1.c` only. */
+
+/* The entry of a client that has just connected, in the place of what was known of its id; NULL without memory, which is logged. */
+struct client *sessions_add_connected(const struct mosquitto *context, int64_t now);
+
+/* What is remembered of an entry's subscriptions, where the broker has begun a new session. */
+void sessions_forget_subscriptions(struct client *client, const struct mosquitto *context);

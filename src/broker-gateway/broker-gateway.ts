@@ -97,10 +97,7 @@ export class BrokerGateway {
   /** Resolves when every broker is connected or could not be reached once, at most so many milliseconds later. */
   async firstAttempts(timeoutMs: number): Promise<void> {
     const tried = [...this.#entries.values()].map(({ broker }) => broker.client.connection.whenTried);
-    const giveUp = new AbortController();
-    const timeout = delay(timeoutMs, undefined, { signal: giveUp.signal }).catch(() => undefined);
-    await Promise.race([Promise.all(tried), timeout]);
-    giveUp.abort();
+    await Promise.race([Promise.all(tried), delay(timeoutMs, undefined, { ref: false })]);
   }
 
   /**

@@ -14,7 +14,6 @@ import {
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Fleet } from '../features/fleet/fleet.js';
-import { CONTROL_BROKERS } from '../support/control-brokers.js';
 import { freePort } from '../support/free-port.js';
 import { TOKENS } from '../support/test-service.js';
 import { until } from '../support/until.js';
@@ -35,9 +34,7 @@ describe('the typed client', () => {
   let fleet: Fleet;
   let client: ControlClient;
   beforeAll(async () => {
-    const [embedded] = CONTROL_BROKERS;
-    if (embedded === undefined) throw new Error('no broker');
-    fleet = await Fleet.start({ b: await embedded[1]() });
+    fleet = await Fleet.onEmbedded();
     client = createClient({ url: `${fleet.service.url}/`, token: TOKENS.admin });
   });
   afterAll(() => fleet.stop());

@@ -2,10 +2,9 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsIn } from 'class-validator';
 import { FlagField } from '../../fields/mqtt-fields.decorator.js';
-import { PageQuery } from '../../fields/page.query.js';
+import { CursorParameter, LimitParameter, PageQuery } from '../../fields/page.query.js';
 import { readTime, timeProblem } from '../../fields/time.js';
 import { Check, MayBeAbsent } from '../../http/body/check.decorator.js';
-import { QueryInteger, QueryParameter } from '../../http/body/query-parameter.decorator.js';
 import { addressRangeProblem } from '../../mqtt-strings/address-range.js';
 import { globProblem } from '../../mqtt-strings/glob.js';
 import { ErrorResponse } from '../../openapi/error-response.js';
@@ -101,23 +100,10 @@ const MAX_CURSOR_CHARACTERS = 12_288;
 
 /** Query of `listBansOfProject`. */
 export class ListProjectBansQuery {
-  @ApiPropertyOptional({
-    description: 'How many to list at most of each broker.',
-    type: 'integer',
-    minimum: 1,
-    maximum: 1000,
-    default: 100,
-    example: 100,
-  })
-  @QueryInteger(1, 1000)
+  @LimitParameter('How many to list at most of each broker.')
   readonly limit: number = 100;
 
-  @ApiPropertyOptional({ description: '`X-Next-Cursor` of the page before.', type: 'string' })
-  @QueryParameter((value) =>
-    typeof value === 'string' && value !== '' && value.length <= MAX_CURSOR_CHARACTERS
-      ? undefined
-      : 'must be the X-Next-Cursor of a page',
-  )
+  @CursorParameter(MAX_CURSOR_CHARACTERS)
   readonly cursor?: string;
 }
 

@@ -5,7 +5,6 @@ import type { RequestListener, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Fleet } from '../../features/fleet/fleet.js';
-import { CONTROL_BROKERS } from '../../support/control-brokers.js';
 import { TOKENS } from '../../support/test-service.js';
 import { CommandLine, type Running } from './command-line.js';
 import { Impostor } from './impostor.js';
@@ -201,9 +200,7 @@ describe('a move of clients that is stopped', () => {
   let fleet: Fleet;
   let commands: CommandLine;
   beforeAll(async () => {
-    const [embedded] = CONTROL_BROKERS;
-    if (embedded === undefined) throw new Error('no broker');
-    fleet = await Fleet.start({ b: await embedded[1]() });
+    fleet = await Fleet.onEmbedded();
     commands = new CommandLine(fleet.service.url, TOKENS.admin, { CLIENT_CONTROL_PROJECT: 'p' });
   });
   afterAll(async () => {

@@ -65,9 +65,7 @@ describe('the command line for many clients', () => {
   let fleet: Fleet;
   let commands: CommandLine;
   beforeAll(async () => {
-    const [embedded] = CONTROL_BROKERS;
-    if (embedded === undefined) throw new Error('no broker');
-    fleet = await Fleet.start({ b: await embedded[1]() });
+    fleet = await Fleet.onEmbedded();
     commands = new CommandLine(fleet.service.url, TOKENS.admin, { CLIENT_CONTROL_PROJECT: 'p' });
   });
   afterEach(() => fleet.disconnectAll());

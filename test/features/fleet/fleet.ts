@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
-import type { ControlBroker } from '../../support/control-brokers.js';
+import { CONTROL_BROKERS, type ControlBroker } from '../../support/control-brokers.js';
 import { Device } from '../../support/device.js';
 import { TestService, TOKENS, type Answer } from '../../support/test-service.js';
 
@@ -45,6 +45,13 @@ export class Fleet {
     const service = await TestService.start({ brokers: entries, config });
     for (const id of Object.keys(brokers)) await service.brokerState(id);
     return new Fleet(service, brokers);
+  }
+
+  /** On one embedded broker, `b`. */
+  static async onEmbedded(): Promise<Fleet> {
+    const [embedded] = CONTROL_BROKERS;
+    if (embedded === undefined) throw new Error('no broker');
+    return Fleet.start({ b: await embedded[1]() });
   }
 
   async connect(broker: string, options: Parameters<typeof Device.connect>[1] = {}): Promise<Device> {
